@@ -1,0 +1,31 @@
+package dev.anabranch.core;
+
+import java.util.Collection;
+
+/** What the coordinator's program may do. */
+public interface Coordinator<S> extends Node {
+  /** Who is enrolled. */
+  Roster roster();
+
+  /** 0, or the round at which a resumed run goes on. */
+  int firstRound();
+
+  /** Starts one visit per device. Visits run in device order, as many at a time as memory allows. */
+  Visits invite(int round, Collection<NodeId> devices);
+
+  /**
+   * Ends a round: evaluates if the plan says that it is due, and makes the state durable before it returns.
+   *
+   * @param nextRound the round at which a resumed run would go on
+   */
+  void checkpoint(int nextRound, S state);
+
+  /** A number for the run log; costs come from the ledger. */
+  void report(int round, String metric, double value);
+
+  /** The coordinator's own model, for methods that train there. */
+  Model model();
+
+  /** The data of all devices in one place; only with {@link Ability#POOLED_DATA}. */
+  Shard pooled();
+}

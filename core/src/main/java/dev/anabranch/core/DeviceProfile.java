@@ -1,0 +1,20 @@
+package dev.anabranch.core;
+
+/**
+ * A kind of device, for the virtual clock and for the check of memory.
+ *
+ * @param macsPerSecond sustained multiply-accumulates a second in training
+ * @param memoryBytes that a visit may use
+ * @param downBytesPerSecond towards the device
+ * @param upBytesPerSecond from the device
+ * @param latencySeconds one way
+ * @param source where the numbers come from
+ */
+public record DeviceProfile(
+    String name,
+    double macsPerSecond,
+    long memoryBytes,
+    double downBytesPerSecond,
+    double upBytesPerSecond,
+    double latencySeconds,
+    String source) {}

@@ -1,0 +1,11 @@
+package dev.anabranch.core;
+
+/** How a classifier reads a sequence: METHODS A1.7a's tail pooling. */
+public enum Pooling {
+  /** The classification token. */
+  CLS,
+  /** The mean over real text tokens and prompts. */
+  MEAN,
+  /** The mean over the soft prompt's positions. */
+  PROMPT
+}

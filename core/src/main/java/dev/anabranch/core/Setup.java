@@ -1,0 +1,9 @@
+package dev.anabranch.core;
+
+/** What a method's first state is made of. */
+public interface Setup {
+  ModelFacts model();
+
+  /** Initial trained variables of the segments that a role holds, equal for all parties. */
+  TensorMap initialTrainable(NodeId.Role holder);
+}

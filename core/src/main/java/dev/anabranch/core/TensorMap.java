@@ -1,0 +1,230 @@
+package dev.anabranch.core;
+
+import dev.anabranch.core.internal.OffHeap;
+import java.lang.foreign.MemorySegment;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Collection;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Named values in a fixed order, in one block off the heap: a model's trained variables, an update, a gradient.
+ * Immutable once handed on; every operation gives a new map. Safe to read from any thread. {@link #close()} frees the
+ * memory at once, closing twice is allowed, and a forgotten map is freed when it becomes unreachable.
+ */
+public final class TensorMap implements AutoCloseable {
+  private final List<TensorSpec> specs;
+  private final Map<String, Integer> index;
+  private final long[] offsets;
+  private final MemorySegment data;
+  private final @Nullable OffHeap owned;
+  private final @Nullable Object keptAlive;
+
+  private TensorMap(
+      List<TensorSpec> specs, MemorySegment data, @Nullable OffHeap owned, @Nullable Object keptAlive) {
+    this.specs = List.copyOf(specs);
+    this.data = data;
+    this.owned = owned;
+    this.keptAlive = keptAlive;
+    this.offsets = new long[specs.size() + 1];
+    this.index = new LinkedHashMap<>();
+    for (int i = 0; i < specs.size(); i++) {
+      offsets[i + 1] = Math.addExact(offsets[i], specs.get(i).elements());
+      if (index.put(specs.get(i).name(), i) != null) {
+        throw new IllegalArgumentException("tensor '" + specs.get(i).name() + "' stands twice");
+      }
+    }
+    if (data.byteSize() != offsets[specs.size()] * Float.BYTES) {
+      throw new IllegalArgumentException(
+          "data: " + data.byteSize() + " bytes (expected: " + offsets[specs.size()] * Float.BYTES + ")");
+    }
+  }
+
+  /** Zeros of the given names and shapes. */
+  public static TensorMap zeros(List<TensorSpec> specs) {
+    long elements = specs.stream().mapToLong(TensorSpec::elements).sum();
+    var memory = OffHeap.allocate(elements * Float.BYTES);
+    return new TensorMap(specs, memory.segment(), memory, null);
+  }
+
+  /** A copy of the given tensors, in the order of the map. */
+  public static TensorMap of(Map<String, Tensor> tensors) {
+    var out =
+        zeros(
+            tensors.entrySet().stream()
+                .map(e -> TensorSpec.of(e.getKey(), e.getValue().shape()))
+                .toList());
+    int i = 0;
+    for (var tensor : tensors.values()) {
+      MemorySegment.copy(
+          tensor.data(), 0, out.data, out.offsets[i++] * Float.BYTES, tensor.data().byteSize());
+    }
+    return out;
+  }
+
+  /** A view on memory that {@code owner} keeps; closing it does nothing. */
+  public static TensorMap view(List<TensorSpec> specs, MemorySegment data, @Nullable Object owner) {
+    return new TensorMap(specs, data, null, owner);
+  }
+
+  public static TensorMap empty() {
+    return zeros(List.of());
+  }
+
+  /** Names and shapes; their order is the wire order. */
+  public List<TensorSpec> specs() {
+    return specs;
+  }
+
+  public int size() {
+    return specs.size();
+  }
+
+  public boolean has(String name) {
+    return index.containsKey(name);
+  }
+
+  /** All values, one tensor after another. */
+  public MemorySegment data() {
+    return data;
+  }
+
+  public long elements() {
+    return offsets[specs.size()];
+  }
+
+  /** A view on one tensor. */
+  public Tensor get(String name) {
+    var i = index.get(name);
+    if (i == null) {
+      throw new IllegalArgumentException("tensor '" + name + "' is missing (known: " + index.keySet() + ")");
+    }
+    long from = offsets[i] * Float.BYTES;
+    return Tensor.view(
+        data.asSlice(from, offsets[i + 1] * Float.BYTES - from), this, specs.get(i).dims());
+  }
+
+  /** {@code this + other}, element by element. */
+  public TensorMap plus(TensorMap other) {
+    return plusScaled(1, other);
+  }
+
+  /** {@code this − other}. */
+  public TensorMap minus(TensorMap other) {
+    return plusScaled(-1, other);
+  }
+
+  /** {@code this + factor · other}, computed in double and rounded once. */
+  public TensorMap plusScaled(double factor, TensorMap other) {
+    requireSame(other);
+    var out = zeros(specs);
+    long n = elements();
+    for (long i = 0; i < n; i++) {
+      double sum = data.getAtIndex(Tensor.FLOAT, i) + factor * other.data.getAtIndex(Tensor.FLOAT, i);
+      out.data.setAtIndex(Tensor.FLOAT, i, (float) sum);
+    }
+    return out;
+  }
+
+  public TensorMap scale(double factor) {
+    var out = zeros(specs);
+    long n = elements();
+    for (long i = 0; i < n; i++) {
+      out.data.setAtIndex(Tensor.FLOAT, i, (float) (factor * data.getAtIndex(Tensor.FLOAT, i)));
+    }
+    return out;
+  }
+
+  /** A copy of the tensors whose names pass. */
+  public TensorMap select(Predicate<String> names) {
+    var chosen = new LinkedHashMap<String, Tensor>();
+    for (var spec : specs) {
+      if (names.test(spec.name())) {
+        chosen.put(spec.name(), get(spec.name()));
+      }
+    }
+    return of(chosen);
+  }
+
+  /** A copy of both maps, one after the other. Names must differ. */
+  public TensorMap and(TensorMap other) {
+    var all = new LinkedHashMap<String, Tensor>();
+    for (var map : List.of(this, other)) {
+      for (var spec : map.specs) {
+        if (all.put(spec.name(), map.get(spec.name())) != null) {
+          throw new IllegalArgumentException("tensor '" + spec.name() + "' stands twice");
+        }
+      }
+    }
+    return of(all);
+  }
+
+  /** A copy that owns its memory. */
+  public TensorMap copy() {
+    var out = zeros(specs);
+    MemorySegment.copy(data, 0, out.data, 0, data.byteSize());
+    return out;
+  }
+
+  /** Euclidean norm over all values, in double. */
+  public double norm() {
+    double sum = 0;
+    long n = elements();
+    for (long i = 0; i < n; i++) {
+      double v = data.getAtIndex(Tensor.FLOAT, i);
+      sum += v * v;
+    }
+    return Math.sqrt(sum);
+  }
+
+  /** True if no value is NaN or infinite. */
+  public boolean isFinite() {
+    return Tensor.view(data, this, elements()).isFinite();
+  }
+
+  /** SHA-256 over names, shapes and bytes, as lower-case hexadecimal digits. */
+  public String sha256() {
+    try {
+      var digest = MessageDigest.getInstance("SHA-256");
+      for (var spec : specs) {
+        digest.update((spec.name() + spec.shape() + "\n").getBytes(java.nio.charset.StandardCharsets.UTF_8));
+      }
+      long step = 1 << 30;
+      for (long from = 0; from < data.byteSize(); from += step) {
+        digest.update(data.asSlice(from, Math.min(step, data.byteSize() - from)).asByteBuffer());
+      }
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Throws unless the other map has the same names and shapes in the same order. */
+  public void requireSame(TensorMap other) {
+    requireSpecs(other.specs);
+  }
+
+  /** Throws unless this map has exactly these names and shapes, in this order. */
+  public void requireSpecs(Collection<TensorSpec> expected) {
+    if (!specs.equals(List.copyOf(expected))) {
+      throw new IllegalArgumentException("tensors: " + specs + " (expected: " + expected + ")");
+    }
+  }
+
+  @Override
+  public void close() {
+    if (owned != null) {
+      owned.close();
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "TensorMap" + specs + (keptAlive == null ? "" : " (view)");
+  }
+}

@@ -1,0 +1,128 @@
+package dev.anabranch.core;
+
+import dev.anabranch.core.internal.OffHeap;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayDeque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Weighted mean whose sums follow the binary tree over device indices, in double: whoever adds which part of the
+ * devices, the result is the same to the bit. Holds at most one partial sum per level of the tree.
+ */
+@Folklore("the weighted mean of federated averaging, with a fixed order of summation")
+public final class TreeMean implements Aggregator<TensorMap, TensorMap> {
+  @Override
+  public Fold<TensorMap, TensorMap> start(TensorMap current) {
+    return new Tree(current);
+  }
+
+  /** A subtree: indices [first, last], its weighted sum, its weight. */
+  private static final class Part {
+    final int first;
+    final int last;
+    final List<TensorSpec> specs;
+    final OffHeap sum;
+    final double weight;
+
+    Part(int first, int last, List<TensorSpec> specs, OffHeap sum, double weight) {
+      this.first = first;
+      this.last = last;
+      this.specs = specs;
+      this.sum = sum;
+      this.weight = weight;
+    }
+  }
+
+  private static final class Tree implements Fold<TensorMap, TensorMap> {
+    private final TensorMap current;
+    private final ArrayDeque<Part> parts = new ArrayDeque<>();
+
+    Tree(TensorMap current) {
+      this.current = current;
+    }
+
+    @Override
+    public void add(NodeId from, TensorMap update, double weight) {
+      long n = update.elements();
+      var sum = OffHeap.allocate(n * Double.BYTES);
+      var to = sum.segment();
+      var data = update.data();
+      for (long i = 0; i < n; i++) {
+        to.setAtIndex(ValueLayout.JAVA_DOUBLE, i, weight * data.getAtIndex(Tensor.FLOAT, i));
+      }
+      push(new Part(from.index(), from.index(), update.specs(), sum, weight));
+    }
+
+    private void push(Part next) {
+      var last = parts.peekLast();
+      if (last != null) {
+        if (next.first <= last.last) {
+          throw new IllegalArgumentException("device: " + next.first + " (expected: above " + last.last + ")");
+        }
+        if (!next.specs.equals(last.specs)) {
+          throw new IllegalArgumentException(
+              "update of device " + next.first + ": " + next.specs + " (expected: " + last.specs + ")");
+        }
+        collapse(Integer.highestOneBit(last.last ^ next.first));
+      }
+      parts.addLast(next);
+    }
+
+    /** Joins the parts at the end that meet below the given bit: no later device can fall between them. */
+    private void collapse(int bit) {
+      while (parts.size() > 1) {
+        var right = parts.removeLast();
+        var left = parts.removeLast();
+        if (Integer.compareUnsigned(Integer.highestOneBit(left.last ^ right.first), bit) >= 0) {
+          parts.addLast(left);
+          parts.addLast(right);
+          return;
+        }
+        parts.addLast(join(left, right));
+      }
+    }
+
+    private static Part join(Part left, Part right) {
+      MemorySegment a = left.sum.segment();
+      MemorySegment b = right.sum.segment();
+      long n = a.byteSize() / Double.BYTES;
+      for (long i = 0; i < n; i++) {
+        double sum = a.getAtIndex(ValueLayout.JAVA_DOUBLE, i) + b.getAtIndex(ValueLayout.JAVA_DOUBLE, i);
+        a.setAtIndex(ValueLayout.JAVA_DOUBLE, i, sum);
+      }
+      right.sum.close();
+      return new Part(left.first, right.last, left.specs, left.sum, left.weight + right.weight);
+    }
+
+    @Override
+    public Fold<TensorMap, TensorMap> merge(Fold<TensorMap, TensorMap> next) {
+      ((Tree) next).parts.forEach(this::push);
+      return this;
+    }
+
+    @Override
+    public TensorMap finish() {
+      collapse(Integer.MIN_VALUE);
+      if (parts.size() == 2) {
+        var right = parts.removeLast();
+        parts.addLast(join(parts.removeLast(), right));
+      }
+      @Nullable Part all = parts.pollLast();
+      if (all == null || all.weight == 0) {
+        return current;
+      }
+      var out = TensorMap.zeros(all.specs);
+      long n = out.elements();
+      double scale = 1 / all.weight;
+      for (long i = 0; i < n; i++) {
+        out.data()
+            .setAtIndex(
+                Tensor.FLOAT, i, (float) (scale * all.sum.segment().getAtIndex(ValueLayout.JAVA_DOUBLE, i)));
+      }
+      all.sum.close();
+      return out;
+    }
+  }
+}

@@ -1,0 +1,130 @@
+package dev.anabranch.core;
+
+import dev.anabranch.core.internal.OffHeap;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+
+/** Where a codec writes: {@code head*} methods write framing, {@code put*} methods write payload. Not thread-safe. */
+public final class WireOut {
+  static final ValueLayout.OfInt INT =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  static final ValueLayout.OfLong LONG =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  static final ValueLayout.OfShort SHORT =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private final Section head = new Section(256);
+  private final Section body;
+
+  /** @param expectedBytes a hint for the payload's size */
+  public WireOut(long expectedBytes) {
+    body = new Section(Math.max(64, expectedBytes));
+  }
+
+  public WireOut() {
+    this(1024);
+  }
+
+  /** One growing block. */
+  private static final class Section {
+    private OffHeap memory;
+    private long size;
+
+    Section(long capacity) {
+      memory = OffHeap.allocate(capacity);
+    }
+
+    /** Reserves room and gives its offset. */
+    long grow(long bytes) {
+      long at = size;
+      long needed = Math.addExact(size, bytes);
+      if (needed > memory.segment().byteSize()) {
+        var larger = OffHeap.allocate(Math.max(needed, memory.segment().byteSize() * 2));
+        MemorySegment.copy(memory.segment(), 0, larger.segment(), 0, size);
+        memory.close();
+        memory = larger;
+      }
+      size = needed;
+      return at;
+    }
+
+    MemorySegment written() {
+      return memory.segment().asSlice(0, size);
+    }
+  }
+
+  public void headInt(int v) {
+    long at = head.grow(4);
+    head.memory.segment().set(INT, at, v);
+  }
+
+  public void headLong(long v) {
+    long at = head.grow(8);
+    head.memory.segment().set(LONG, at, v);
+  }
+
+  public void headDouble(double v) {
+    headLong(Double.doubleToRawLongBits(v));
+  }
+
+  public void headText(String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    headInt(bytes.length);
+    long at = head.grow(bytes.length);
+    MemorySegment.copy(MemorySegment.ofArray(bytes), 0, head.memory.segment(), at, bytes.length);
+  }
+
+  public void headShape(long[] shape) {
+    headInt(shape.length);
+    for (long s : shape) {
+      headLong(s);
+    }
+  }
+
+  public void putByte(byte v) {
+    long at = body.grow(1);
+    body.memory.segment().set(ValueLayout.JAVA_BYTE, at, v);
+  }
+
+  public void putShort(short v) {
+    long at = body.grow(2);
+    body.memory.segment().set(SHORT, at, v);
+  }
+
+  public void putInt(int v) {
+    long at = body.grow(4);
+    body.memory.segment().set(INT, at, v);
+  }
+
+  public void putFloat(float v) {
+    long at = body.grow(4);
+    body.memory.segment().set(Tensor.FLOAT, at, v);
+  }
+
+  /** Copies bytes as they are. */
+  public void put(MemorySegment bytes) {
+    long at = body.grow(bytes.byteSize());
+    MemorySegment.copy(bytes, 0, body.memory.segment(), at, bytes.byteSize());
+  }
+
+  /** Room of {@code bytes} for the codec to fill; valid until the next call. */
+  public MemorySegment reserve(long bytes) {
+    long at = body.grow(bytes);
+    return body.memory.segment().asSlice(at, bytes);
+  }
+
+  /** The message. This writer must not be used afterwards. */
+  public Wire finish() {
+    var h = head.memory;
+    var b = body.memory;
+    return new Wire(
+        head.written(),
+        body.written(),
+        () -> {
+          h.close();
+          b.close();
+        });
+  }
+}
