@@ -224,7 +224,7 @@ public final class Codecs {
       try {
         return new Hidden(values.decode(in, memory), lengths);
       } catch (IllegalArgumentException e) {
-        throw new WireException(e.getMessage());
+        throw new WireException(String.valueOf(e.getMessage()));
       }
     }
 
