@@ -12,6 +12,7 @@ import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A range of frozen layers with a backward pass written by hand.
@@ -37,9 +38,9 @@ public final class FrozenLayers {
     private final List<Saved> layers = new ArrayList<>();
     private final long batch;
     private final long tokens;
-    private final Tensor mask;
+    private final @Nullable Tensor mask;
 
-    private Trace(Tensor hidden, Tensor mask) {
+    private Trace(Tensor hidden, @Nullable Tensor mask) {
       this.batch = hidden.size(0);
       this.tokens = hidden.size(1);
       this.mask = mask;
@@ -85,7 +86,7 @@ public final class FrozenLayers {
   }
 
   /** A trace for {@link #forward} and {@link #backward}. */
-  public Trace trace(Tensor hidden, Tensor mask) {
+  public Trace trace(Tensor hidden, @Nullable Tensor mask) {
     return new Trace(hidden, mask);
   }
 
@@ -103,7 +104,7 @@ public final class FrozenLayers {
         try (var scope = new PointerScope()) {
           next = Tensors.own(layer(i, current, trace));
         }
-        if (current != hidden) {
+        if (i > from) {
           current.close();
         }
         current = next;
@@ -214,7 +215,7 @@ public final class FrozenLayers {
         .transpose(1, 2);
   }
 
-  private static IValue optional(Tensor tensor) {
+  private static IValue optional(@Nullable Tensor tensor) {
     return tensor == null ? new IValue() : new IValue(tensor);
   }
 
