@@ -133,6 +133,18 @@ public record BertShapes(
     }
   }
 
+  /** How many soft prompts stand among the word embeddings, where they take positions. */
+  public int wordPrompts(ModelUse use) {
+    return use.partition().segments().stream()
+        .flatMap(segment -> flat(use.of(segment)).stream())
+        .mapToInt(part ->
+            part instanceof Parameterisation.SoftPrompt p
+                    && p.placing() == Parameterisation.SoftPrompt.Placing.WORDS
+                ? p.tokens()
+                : 0)
+        .sum();
+  }
+
   private static void put(Map<String, TensorSpec> all, TensorSpec spec) {
     Check.that(
         all.putIfAbsent(spec.name(), spec) == null || all.get(spec.name()).equals(spec),

@@ -171,7 +171,12 @@ public final class FrozenLayers {
         current.close();
         current = next;
       }
-      return current.view(trace.batch, trace.tokens, config.width());
+      Tensor shaped;
+      try (var scope = new PointerScope()) {
+        shaped = Tensors.own(current.view(trace.batch, trace.tokens, config.width()));
+      }
+      current.close();
+      return shaped;
     }
   }
 
