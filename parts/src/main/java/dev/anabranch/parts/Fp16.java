@@ -14,8 +14,9 @@ import java.util.List;
 /**
  * 16-bit IEEE floats, rounded to nearest even: 2 bytes a value. Stateless; safe from any thread.
  *
- * <p>A finite value v comes out as v' with |v − v'| at most max(2^−11 |v|, 2^−25). Finite values beyond ±65504 come out
- * as ±65504, so that one large value does not make a whole message infinite; infinities and NaN stay what they are.
+ * <p>A finite value v comes out as v' with |v − v'| at most max(2^−11 |v|, 2^−25). Finite values
+ * beyond ±65504 come out as ±65504, so that one large value does not make a whole message infinite;
+ * infinities and NaN stay what they are.
  */
 @Folklore("IEEE 754 binary16")
 public final class Fp16 implements Codec<Tensor> {

@@ -6,20 +6,21 @@ import dev.anabranch.core.Seeds;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.stream.IntStream;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 
 /**
- * Which examples of a shard go on: the share with the highest scores, floor(keepFraction · n) but at least one. Ties go
- * to the lower index, NaN counts as the highest score.
+ * Which examples of a shard go on: the share with the highest scores, floor(keepFraction · n) but
+ * at least one. Ties go to the lower index, NaN counts as the highest score.
  *
- * <p>Differs from the paper by two options that are off by default: a floor for each class, and leaving out the highest
- * scores, which are often wrong labels.
+ * <p>Differs from the paper by two options that are off by default: a floor for each class, and
+ * leaving out the highest scores, which are often wrong labels.
  *
  * @param keepFraction share of the examples that is kept, above 0 to 1
- * @param classFloor of each class, at least so many (or all it has) are taken first, highest scores first, as far as
- *     there is room; 0: no floor
- * @param dropTop share of the examples, floor(dropTop · n), that is left out for its highest scores; 0 to below 1
+ * @param classFloor of each class, at least so many (or all it has) are taken first, highest scores
+ *     first, as far as there is room; 0: no floor
+ * @param dropTop share of the examples, floor(dropTop · n), that is left out for its highest
+ *     scores; 0 to below 1
  */
 @Paper(
     title = "Deep Learning on a Data Diet: Finding Important Examples Early in Training",
@@ -86,7 +87,8 @@ public record Keep(double keepFraction, int classFloor, double dropTop) {
   }
 
   /**
-   * As many positions as {@link #highest} would keep, drawn without replacement: the reference that a score has to beat.
+   * As many positions as {@link #highest} would keep, drawn without replacement: the reference that
+   * a score has to beat.
    *
    * @return positions in ascending order, each once
    */

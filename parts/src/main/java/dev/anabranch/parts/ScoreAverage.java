@@ -8,8 +8,9 @@ import dev.anabranch.core.TensorMap;
 import java.util.Map;
 
 /**
- * The exponential moving average of scores over rounds, one value a row: a_0 = s_0, a_r = (1 − weight) a_(r−1) + weight
- * s_r. One network's scores are noisy; the mean over rounds stands in for the mean over networks.
+ * The exponential moving average of scores over rounds, one value a row: a_0 = s_0, a_r = (1 −
+ * weight) a_(r−1) + weight s_r. One network's scores are noisy; the mean over rounds stands in for
+ * the mean over networks.
  *
  * @param weight of the newest scores, above 0 to 1; 1 keeps no past
  */

@@ -12,8 +12,8 @@ import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 
 /**
- * A fixed number of devices, drawn without replacement, each set of them equally likely: the random set S_t of
- * Algorithm 1.
+ * A fixed number of devices, drawn without replacement, each set of them equally likely: the random
+ * set S_t of Algorithm 1.
  *
  * @param size devices in a cohort, at least 1 and at most as many as there are
  */

@@ -5,8 +5,8 @@ import dev.anabranch.core.Kind;
 import dev.anabranch.core.Tensor;
 
 /**
- * A value codec that a plan can name. Found by {@link java.util.ServiceLoader}: a new codec is one file and one line in
- * {@code META-INF/services/dev.anabranch.parts.ValueCodecProvider}.
+ * A value codec that a plan can name. Found by {@link java.util.ServiceLoader}: a new codec is one
+ * file and one line in {@code META-INF/services/dev.anabranch.parts.ValueCodecProvider}.
  */
 public interface ValueCodecProvider {
   /** Name, settings and how it is built. */
