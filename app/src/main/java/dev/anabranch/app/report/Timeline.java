@@ -26,7 +26,8 @@ record Timeline(
     Map<Integer, Double> busy = new HashMap<>();
     // A device that was lost is worth seeing, whatever time it took.
     run.lost().forEach(lost -> busy.merge(lost.device(), 1e9, Double::sum));
-    run.visits().forEach(visit -> busy.merge(visit.device(), visit.end() - visit.start(), Double::sum));
+    run.visits()
+        .forEach(visit -> busy.merge(visit.device(), visit.end() - visit.start(), Double::sum));
     List<Integer> devices =
         busy.keySet().stream()
             .sorted(

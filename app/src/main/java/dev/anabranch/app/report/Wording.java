@@ -41,8 +41,7 @@ final class Wording {
         comparison.groups().size() <= SPELLED_OUT
             ? comparison.groups().stream().map(Group::label).collect(Collectors.joining(", "))
             : Figures.count(comparison.groups().size(), "variant");
-    String bySeed =
-        seeds.size() == 1 ? "seed " + seeds.iterator().next() : seeds.size() + " seeds";
+    String bySeed = seeds.size() == 1 ? "seed " + seeds.iterator().next() : seeds.size() + " seeds";
     return labels + "; " + bySeed + "; " + String.join(" / ", shapes);
   }
 
@@ -66,12 +65,15 @@ final class Wording {
     int lost = groups.stream().mapToInt(Group::lost).sum();
     if (lost > 0) {
       sentences.add(
-          Figures.count(lost, "visit") + " gave no sound reply and " + (lost == 1 ? "was" : "were")
+          Figures.count(lost, "visit")
+              + " gave no sound reply and "
+              + (lost == 1 ? "was" : "were")
               + " left out of the averages.");
     }
     long unfinished = groups.stream().filter(g -> !g.finished()).count();
     if (unfinished > 0) {
-      sentences.add("A run marked unfinished has no result yet: its numbers are those of its log so far.");
+      sentences.add(
+          "A run marked unfinished has no result yet: its numbers are those of its log so far.");
     }
     return sentences;
   }
