@@ -5,7 +5,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 
-/** The message forms that every method uses, exact to the bit unless a plan puts another value codec under them. */
+/**
+ * The message forms that every method uses, exact to the bit unless a plan puts another value codec
+ * under them.
+ */
 public final class Codecs {
   private static final int MAX_TENSORS = 1 << 20;
 

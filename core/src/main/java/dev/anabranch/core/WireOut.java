@@ -6,7 +6,10 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
-/** Where a codec writes: {@code head*} methods write framing, {@code put*} methods write payload. Not thread-safe. */
+/**
+ * Where a codec writes: {@code head*} methods write framing, {@code put*} methods write payload.
+ * Not thread-safe.
+ */
 public final class WireOut {
   static final ValueLayout.OfInt INT =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -18,7 +21,9 @@ public final class WireOut {
   private final Section head = new Section(256);
   private final Section body;
 
-  /** @param expectedBytes a hint for the payload's size */
+  /**
+   * @param expectedBytes a hint for the payload's size
+   */
   public WireOut(long expectedBytes) {
     body = new Section(Math.max(64, expectedBytes));
   }
