@@ -27,7 +27,9 @@ public record NodeId(Role role, int index) implements Comparable<NodeId> {
 
   @Override
   public String toString() {
-    return role == Role.COORDINATOR ? "coordinator" : role.name().toLowerCase(java.util.Locale.ROOT) + " " + index;
+    return role == Role.COORDINATOR
+        ? "coordinator"
+        : role.name().toLowerCase(java.util.Locale.ROOT) + " " + index;
   }
 
   /** The inverse of {@link #toString}. */

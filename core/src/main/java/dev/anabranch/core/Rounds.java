@@ -1,10 +1,10 @@
 package dev.anabranch.core;
 
-/** The loop of a {@link RoundMethod}. */
+/** The loop of a {@link StarMethod}. */
 public final class Rounds {
   private Rounds() {}
 
-  public static <S, D, U> S run(RoundMethod<S, D, U> method, Coordinator<S> me, S state) {
+  public static <S, D, U> S run(StarMethod<S, D, U> method, Coordinator<S> me, S state) {
     for (int round = me.firstRound(); round < method.rounds(); round++) {
       var cohort = method.cohort().choose(me.roster(), round, me.random("cohort", round));
       try (var visits = me.invite(round, cohort)) {

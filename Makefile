@@ -1,0 +1,35 @@
+.DEFAULT_GOAL := help
+.PHONY: help build fast test it bench format demo clean
+
+MVN ?= mvn -B
+# Modules to work on, e.g. make test M=core,parts (all by default)
+ifdef M
+ONLY := -pl $(M) -am
+endif
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## compile and package everything, tests compiled but not run
+	$(MVN) -q -DskipTests package $(ONLY)
+
+fast: ## compile main sources only, without static analysis, in parallel (M=core,... narrows it)
+	$(MVN) -q -T1C -Dmaven.test.skip=true -Derrorprone.args=-XepDisableAllChecks compile $(ONLY)
+
+test: ## unit tests (M=core,... narrows it; T=SomeTest picks one)
+	$(MVN) test $(ONLY) $(if $(T),-Dtest=$(T))
+
+it: ## unit and integration tests, and the format check
+	$(MVN) verify $(ONLY)
+
+bench: ## run the benchmarks (B="-f 1 Codec.*" are JMH's arguments)
+	$(MVN) -q -Dmaven.test.skip=true -Dbench.skip=false $(if $(B),'-Dbench.args=$(B)') -pl benchmarks -am package
+
+format: ## rewrite all Java sources with google-java-format
+	$(MVN) -q -N -Dformat.mode=write verify
+
+demo: ## a short training run
+	./anabranch demo --quick
+
+clean: ## remove everything that was built
+	$(MVN) -q clean
