@@ -20,8 +20,6 @@ import dev.anabranch.core.TensorMap;
 import dev.anabranch.methods.Averaging;
 import dev.anabranch.methods.MethodProvider;
 import dev.anabranch.methods.Training;
-import dev.anabranch.parts.PackedHidden;
-import dev.anabranch.parts.RowSlices;
 import java.util.Map;
 import java.util.Set;
 
@@ -116,7 +114,7 @@ public record SfPrompt(
   public ModelUse use(ModelFacts model) {
     boolean shortcut = selfUpdateEpochs > 0 || pruning.scores();
     boolean mixes = headLayers + tailLayers > 0 || model.pooling() == Pooling.MEAN;
-    Check.that( // METHODS A1.7a: without mixing, the shortcut's output does not depend on the text
+    Check.that( // A1.7a: without mixing, the shortcut's output does not depend on the text
         mixes || !shortcut,
         "task.pooling",
         model.pooling().name().toLowerCase(java.util.Locale.ROOT),
@@ -136,19 +134,10 @@ public record SfPrompt(
         Map.of("head", head, "tail", tail));
   }
 
-  /**
-   * Which rows cross each cut. Whole [b, t, d] as published; with slices, what the other side
-   * cannot do without.
-   */
   private SplitTopics topics(ModelFacts model) {
-    if (!slice) {
-      return SplitTopics.all(Codecs.HIDDEN);
-    }
-    var valid = RowSlices.valid();
-    var output = tailLayers > 0 ? valid : RowSlices.pooled(model.pooling(), prompts);
-    var back = headLayers > 0 ? valid : RowSlices.prompts(prompts);
-    return SplitTopics.of(
-        new PackedHidden(valid), new PackedHidden(output), new PackedHidden(back));
+    return slice
+        ? SplitTopics.sliced(headLayers, tailLayers, model.pooling(), prompts)
+        : SplitTopics.all(Codecs.HIDDEN);
   }
 
   @Override
