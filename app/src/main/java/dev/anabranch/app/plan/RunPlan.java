@@ -206,13 +206,12 @@ public final class RunPlan {
   @SuppressWarnings("unchecked")
   public Map<String, Codec<Tensor>> codecs() {
     var out = new LinkedHashMap<String, Codec<Tensor>>();
-    codecs.forEach(
-        (topic, settings) ->
-            out.put(
-                topic,
-                settings.make(
-                    new Knob.OneOf(topic, keys.codec.standard(), keys.codec.kinds(), ""),
-                    Codec.class)));
+    codecs.forEach((topic, settings) ->
+        out.put(
+            topic,
+            settings.make(
+                new Knob.OneOf(topic, keys.codec.standard(), keys.codec.kinds(), ""),
+                Codec.class)));
     return out;
   }
 
@@ -237,13 +236,12 @@ public final class RunPlan {
 
   private static List<Faults.Visit> visits(String key, List<String> words) {
     return words.stream()
-        .map(
-            word -> {
-              Check.that(word.matches("\\d{1,9}@\\d{1,9}"), key, word, "device@round, as 3@1");
-              int at = word.indexOf('@');
-              return new Faults.Visit(
-                  Integer.parseInt(word.substring(0, at)), Integer.parseInt(word.substring(at + 1)));
-            })
+        .map(word -> {
+          Check.that(word.matches("\\d{1,9}@\\d{1,9}"), key, word, "device@round, as 3@1");
+          int at = word.indexOf('@');
+          return new Faults.Visit(
+              Integer.parseInt(word.substring(0, at)), Integer.parseInt(word.substring(at + 1)));
+        })
         .toList();
   }
 

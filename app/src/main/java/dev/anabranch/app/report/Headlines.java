@@ -34,7 +34,10 @@ final class Headlines {
     }
     Function<Group, String> toTarget =
         group -> Figures.three(Figures.megabytes(group.mean(run -> bytesTo(run, target)))) + " MB";
-    return "To reach an accuracy of " + Figures.accuracy(target) + ": " + list(toTarget, bytes(target));
+    return "To reach an accuracy of "
+        + Figures.accuracy(target)
+        + ": "
+        + list(toTarget, bytes(target));
   }
 
   String topics() {
@@ -51,8 +54,7 @@ final class Headlines {
   String memory() {
     ToDoubleFunction<Group> peak = group -> group.mean(run -> run.costs().devicePeak());
     return "A device needs at most: "
-        + list(
-            group -> Figures.three(Figures.mebibytes(peak.applyAsDouble(group))) + " MiB", peak);
+        + list(group -> Figures.three(Figures.mebibytes(peak.applyAsDouble(group))) + " MiB", peak);
   }
 
   /** The greatest accuracy, in hundredths, that every finished group has reached in every run. */

@@ -34,7 +34,9 @@ final class Markup {
         .replace("\u2029", "\\u2029");
   }
 
-  /** A script for a script element: {@code </script} only occurs in its texts, where this is equal. */
+  /**
+   * A script for a script element: {@code </script} only occurs in its texts, where this is equal.
+   */
   static String script(String code) {
     return code.replaceAll("(?i)</(script)", "<\\\\/$1").replace("<!--", "<\\!--");
   }
@@ -174,8 +176,7 @@ final class Markup {
     return Figures.three(Figures.megabytes(group.mean(figure)));
   }
 
-  private static String share(
-      Group group, Group reference, ToDoubleFunction<RunRecord> figure) {
+  private static String share(Group group, Group reference, ToDoubleFunction<RunRecord> figure) {
     return Figures.share(group.mean(figure), reference.mean(figure));
   }
 

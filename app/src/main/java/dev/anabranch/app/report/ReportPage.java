@@ -77,8 +77,7 @@ public final class ReportPage {
             Map.entry("headline-memory", Markup.escape(headlines.memory())),
             Map.entry("plans", Markup.plans(comparison)),
             Map.entry("style", resource("page.css")),
-            Map.entry(
-                "data", Markup.scriptData(new PageData(comparison).build().toString())),
+            Map.entry("data", Markup.scriptData(new PageData(comparison).build().toString())),
             Map.entry("echarts", Markup.script(resource(ECHARTS))),
             Map.entry("script", Markup.script(resource("charts.js") + resource("page.js")))));
   }
@@ -105,7 +104,8 @@ public final class ReportPage {
   private static String value(Map<String, String> values, String slot) {
     String value = values.get(slot);
     if (value == null) {
-      throw new IllegalStateException("slot: " + slot + " (expected: one of " + values.keySet() + ")");
+      throw new IllegalStateException(
+          "slot: " + slot + " (expected: one of " + values.keySet() + ")");
     }
     return value;
   }

@@ -4,8 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Set;
 
 /**
- * Whether a tokenizer never looks beyond white space: then the tokens of a text begin with the tokens of its first
- * words. Decided by the parts that its file names; an unknown part counts as one that does look.
+ * Whether a tokenizer never looks beyond white space: then the tokens of a text begin with the
+ * tokens of its first words. Decided by the parts that its file names; an unknown part counts as
+ * one that does look.
  */
 public final class WordLocal {
   private static final Set<String> NORMALIZERS =
