@@ -3,8 +3,8 @@ package dev.anabranch.core;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Something that a user can act on. The message has the form {@code name: value (expected: …)} and says what to do next
- * where that is not plain; a test pins it.
+ * Something that a user can act on. The message has the form {@code name: value (expected: …)} and
+ * says what to do next where that is not plain; a test pins it.
  */
 public class AnabranchException extends RuntimeException {
   private static final long serialVersionUID = 1L;

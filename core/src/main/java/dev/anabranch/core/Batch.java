@@ -11,7 +11,13 @@ public record Batch(int[] rows, Inputs inputs, int[] labels) {
   public Batch {
     if (rows.length != inputs.size() || labels.length != rows.length) {
       throw new IllegalArgumentException(
-          "batch: " + rows.length + " rows, " + inputs.size() + " inputs, " + labels.length + " labels");
+          "batch: "
+              + rows.length
+              + " rows, "
+              + inputs.size()
+              + " inputs, "
+              + labels.length
+              + " labels");
     }
   }
 

@@ -24,8 +24,8 @@ public sealed interface Charge {
   /**
    * Work on a lane.
    *
-   * @param macs multiply-accumulates really executed: a forward is one F, a full backward two, an activation-only
-   *     backward one
+   * @param macs multiply-accumulates really executed: a forward is one F, a full backward two, an
+   *     activation-only backward one
    */
   record Compute(NodeId node, int round, String work, long nanos, long macs) implements Charge {}
 

@@ -2,7 +2,10 @@ package dev.anabranch.core;
 
 import org.jspecify.annotations.Nullable;
 
-/** Checks of values that a user wrote; each throws {@link AnabranchException} of kind {@link Failure#PLAN}. */
+/**
+ * Checks of values that a user wrote; each throws {@link AnabranchException} of kind {@link
+ * Failure#PLAN}.
+ */
 public final class Check {
   private Check() {}
 

@@ -11,4 +11,7 @@ import java.util.Map;
  * @param notes totals and virtual clocks so far, as text
  */
 public record Checkpoint(
-    int nextRound, Wire state, Map<NodeId, Map<String, TensorMap>> memories, Map<String, String> notes) {}
+    int nextRound,
+    Wire state,
+    Map<NodeId, Map<String, TensorMap>> memories,
+    Map<String, String> notes) {}

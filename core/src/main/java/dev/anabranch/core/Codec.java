@@ -1,10 +1,11 @@
 package dev.anabranch.core;
 
 /**
- * Turns a message into bytes and back. One object serves many links and threads: what it must remember lives in
- * {@link Memory}.
+ * Turns a message into bytes and back. One object serves many links and threads: what it must
+ * remember lives in {@link Memory}.
  *
- * <p>Bytes that stand for values are payload; names, shapes, counts and ids are framing. Both are charged, apart.
+ * <p>Bytes that stand for values are payload; names, shapes, counts and ids are framing. Both are
+ * charged, apart.
  */
 public interface Codec<T> {
   /** Name, knobs and wire version, such as {@code topk(0.01)/1}: the first bytes of a message. */
@@ -26,7 +27,10 @@ public interface Codec<T> {
    */
   T decode(WireIn in, Memory memory);
 
-  /** The same message form with its tensors written by another codec; messages without tensors stay as they are. */
+  /**
+   * The same message form with its tensors written by another codec; messages without tensors stay
+   * as they are.
+   */
   default Codec<T> over(Codec<Tensor> values) {
     return this;
   }

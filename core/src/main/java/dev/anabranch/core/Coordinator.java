@@ -10,11 +10,14 @@ public interface Coordinator<S> extends Node {
   /** 0, or the round at which a resumed run goes on. */
   int firstRound();
 
-  /** Starts one visit per device. Visits run in device order, as many at a time as memory allows. */
+  /**
+   * Starts one visit per device. Visits run in device order, as many at a time as memory allows.
+   */
   Visits invite(int round, Collection<NodeId> devices);
 
   /**
-   * Ends a round: evaluates if the plan says that it is due, and makes the state durable before it returns.
+   * Ends a round: evaluates if the plan says that it is due, and makes the state durable before it
+   * returns.
    *
    * @param nextRound the round at which a resumed run would go on
    */

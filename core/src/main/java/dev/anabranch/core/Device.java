@@ -21,6 +21,8 @@ public interface Device extends Node {
 
   Memory memory();
 
-  /** Measured from outside and charged to nobody: how these trained variables do on the hold-out. */
+  /**
+   * Measured from outside and charged to nobody: how these trained variables do on the hold-out.
+   */
   Metrics evaluate(TensorMap trained);
 }

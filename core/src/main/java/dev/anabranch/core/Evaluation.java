@@ -6,8 +6,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
- * Scores trained variables on a hold-out. An instrument: it is charged to nobody. Batches run on all lanes; sums are
- * taken in the order of the rows.
+ * Scores trained variables on a hold-out. An instrument: it is charged to nobody. Batches run on
+ * all lanes; sums are taken in the order of the rows.
  */
 public record Evaluation(Engine engine, ModelUse use, Shard holdout, int batchSize) {
   private record Part(int right, double loss) {}
@@ -31,7 +31,9 @@ public record Evaluation(Engine engine, ModelUse use, Shard holdout, int batchSi
       Thread.currentThread().interrupt();
       throw new IllegalStateException(e);
     } catch (ExecutionException e) {
-      throw e.getCause() instanceof RuntimeException r ? r : new IllegalStateException(e.getCause());
+      throw e.getCause() instanceof RuntimeException r
+          ? r
+          : new IllegalStateException(e.getCause());
     }
   }
 

@@ -2,7 +2,9 @@ package dev.anabranch.core;
 
 import java.util.Set;
 
-/** Runs the programs of a method somewhere: on virtual threads here, as Spark tasks, or over gRPC. */
+/**
+ * Runs the programs of a method somewhere: on virtual threads here, as Spark tasks, or over gRPC.
+ */
 public interface Fabric {
   Set<Ability> abilities();
 

@@ -4,17 +4,23 @@ package dev.anabranch.core;
  * What crosses a cut of a split model.
  *
  * @param values [b, t, d] hidden states, or a gradient of that shape
- * @param lengths [b] how many of the t positions of each sample are real; the rest is padding, which no attention sees
+ * @param lengths [b] how many of the t positions of each sample are real; the rest is padding,
+ *     which no attention sees
  */
 public record Hidden(Tensor values, int[] lengths) {
   public Hidden {
     if (values.rank() != 3 || values.size(0) != lengths.length) {
       throw new IllegalArgumentException(
-          "hidden: " + values + " with " + lengths.length + " lengths (expected: [b, t, d] with b lengths)");
+          "hidden: "
+              + values
+              + " with "
+              + lengths.length
+              + " lengths (expected: [b, t, d] with b lengths)");
     }
     for (int length : lengths) {
       if (length < 0 || length > values.size(1)) {
-        throw new IllegalArgumentException("length: " + length + " (expected: 0 to " + values.size(1) + ")");
+        throw new IllegalArgumentException(
+            "length: " + length + " (expected: 0 to " + values.size(1) + ")");
       }
     }
   }

@@ -12,7 +12,8 @@ import java.util.Map;
  * @param profiles dealt to devices in turn: device i has profile i mod size
  * @param bodyProfile of the host of the body
  * @param evaluation how the hold-out is scored
- * @param evaluateEvery rounds between scores; the last round is always scored; 0: only the last; below 0: never
+ * @param evaluateEvery rounds between scores; the last round is always scored; 0: only the last;
+ *     below 0: never
  * @param faults injected losses
  */
 public record Job(

@@ -4,7 +4,8 @@ import java.util.List;
 import java.util.function.Function;
 
 /**
- * A named thing that a plan can choose, with its settings: a method, a partitioner, a source, a parameterisation.
+ * A named thing that a plan can choose, with its settings: a method, a partitioner, a source, a
+ * parameterisation.
  *
  * @param name as written in a plan and printed by {@code anabranch list}
  * @param aliases other names that users of the field know

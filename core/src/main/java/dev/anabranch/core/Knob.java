@@ -3,8 +3,8 @@ package dev.anabranch.core;
 import java.util.List;
 
 /**
- * One setting of a run plan: its name, default, range and a sentence. The same declaration reads the plan, fills in
- * defaults, prints the lists and writes the JSON Schema.
+ * One setting of a run plan: its name, default, range and a sentence. The same declaration reads
+ * the plan, fills in defaults, prints the lists and writes the JSON Schema.
  */
 public sealed interface Knob {
   String name();
@@ -64,7 +64,10 @@ public sealed interface Knob {
     }
   }
 
-  /** A nested choice: a name alone, or a name with settings of its own, such as {@code lora: {r: 8}}. */
+  /**
+   * A nested choice: a name alone, or a name with settings of its own, such as {@code lora: {r:
+   * 8}}.
+   */
   record OneOf(String name, String standardValue, List<? extends Kind<?>> kinds, String about)
       implements Knob {
     @Override

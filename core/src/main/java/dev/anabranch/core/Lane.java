@@ -3,8 +3,9 @@ package dev.anabranch.core;
 import java.util.concurrent.Callable;
 
 /**
- * The only place where tensor work runs: a platform thread with a native scope open and the meter on. Called from a
- * program, it waits for its turn and blocks until the work is done; called from work on a lane, it runs in place.
+ * The only place where tensor work runs: a platform thread with a native scope open and the meter
+ * on. Called from a program, it waits for its turn and blocks until the work is done; called from
+ * work on a lane, it runs in place.
  */
 public interface Lane {
   /**

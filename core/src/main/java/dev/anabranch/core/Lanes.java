@@ -2,22 +2,26 @@ package dev.anabranch.core;
 
 import java.util.concurrent.Callable;
 
-/** The engine's platform threads, each with a native scope and a meter. Safe to call from any thread. */
+/**
+ * The engine's platform threads, each with a native scope and a meter. Safe to call from any
+ * thread.
+ */
 public interface Lanes extends AutoCloseable {
   /**
    * What a piece of work gave and took.
    *
    * @param macs multiply-accumulates really executed
    * @param nanos of wall time on the lane
-   * @param peakNativeBytes most live native bytes of the process seen while it ran; 0 unless watched
+   * @param peakNativeBytes most live native bytes of the process seen while it ran; 0 unless
+   *     watched
    */
   record Done<T>(T value, long macs, long nanos, long peakNativeBytes) {}
 
   int count();
 
   /**
-   * Runs work on a free lane, in order of asking, and blocks until it is done; on a lane it runs in place. An exception
-   * of the work is thrown as it is.
+   * Runs work on a free lane, in order of asking, and blocks until it is done; on a lane it runs in
+   * place. An exception of the work is thrown as it is.
    *
    * @param watchMemory sample live native bytes at operation boundaries
    */

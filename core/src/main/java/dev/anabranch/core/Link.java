@@ -1,6 +1,9 @@
 package dev.anabranch.core;
 
-/** One end of a metered two-way connection. Not thread-safe: it belongs to the program that opened it. */
+/**
+ * One end of a metered two-way connection. Not thread-safe: it belongs to the program that opened
+ * it.
+ */
 public interface Link {
   NodeId peer();
 
@@ -14,7 +17,9 @@ public interface Link {
    */
   <T> T receive(Topic<T> topic);
 
-  /** Blocks until there is a message to receive (true) or the peer's program has ended well (false). */
+  /**
+   * Blocks until there is a message to receive (true) or the peer's program has ended well (false).
+   */
   boolean more();
 
   default <T> void send(Topic<T> topic, T message) {

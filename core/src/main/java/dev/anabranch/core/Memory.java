@@ -3,8 +3,8 @@ package dev.anabranch.core;
 import java.util.Optional;
 
 /**
- * What a party keeps from one visit to the next. Writes are staged and become lasting only when the visit ends well;
- * they survive a resume. Not thread-safe.
+ * What a party keeps from one visit to the next. Writes are staged and become lasting only when the
+ * visit ends well; they survive a resume. Not thread-safe.
  */
 public interface Memory {
   Optional<TensorMap> get(String key);

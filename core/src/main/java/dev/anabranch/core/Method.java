@@ -1,9 +1,9 @@
 package dev.anabranch.core;
 
 /**
- * A published method: what the coordinator does, what a device does and, for split methods, what the body does. The
- * only concept that a fabric knows. An implementation is a record: it keeps no state between calls and touches no
- * clock, thread or random source of its own.
+ * A published method: what the coordinator does, what a device does and, for split methods, what
+ * the body does. The only concept that a fabric knows. An implementation is a record: it keeps no
+ * state between calls and touches no clock, thread or random source of its own.
  *
  * @param <S> the global state that survives a round
  */
@@ -23,7 +23,10 @@ public interface Method<S> {
   /** How the state is kept in a checkpoint; must be {@link Fidelity#EXACT}. */
   Codec<S> state();
 
-  /** All trained variables of a state, under their names in the model: what is evaluated and what a run leaves. */
+  /**
+   * All trained variables of a state, under their names in the model: what is evaluated and what a
+   * run leaves.
+   */
   TensorMap trained(S state);
 
   /** The whole run, straight-line. */
@@ -35,6 +38,7 @@ public interface Method<S> {
   /** Beside the body, once per visit. */
   default void serve(BodyHost me) {
     throw new AnabranchException(
-        Failure.UNSUPPORTED, card().name() + " has no program for the body (expected: a split method)");
+        Failure.UNSUPPORTED,
+        card().name() + " has no program for the body (expected: a split method)");
   }
 }

@@ -1,8 +1,9 @@
 package dev.anabranch.core;
 
 /**
- * One party's segments, loaded and parameterised. Its variables and their gradients stay resident until it is closed;
- * frozen weights are shared with every other model of the process. Called on a lane; not thread-safe.
+ * One party's segments, loaded and parameterised. Its variables and their gradients stay resident
+ * until it is closed; frozen weights are shared with every other model of the process. Called on a
+ * lane; not thread-safe.
  */
 public interface Model extends AutoCloseable {
   ModelFacts facts();
@@ -10,8 +11,8 @@ public interface Model extends AutoCloseable {
   Trainable trainable();
 
   /**
-   * From the input through the named segments to the loss, in order; without names, through all that this party holds.
-   * Naming head and tail alone skips the body.
+   * From the input through the named segments to the loss, in order; without names, through all
+   * that this party holds. Naming head and tail alone skips the body.
    */
   Route route(String... segments);
 

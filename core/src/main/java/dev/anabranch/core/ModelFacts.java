@@ -12,4 +12,10 @@ package dev.anabranch.core;
  * @param sha256 of the model file
  */
 public record ModelFacts(
-    String name, int layers, int width, int classes, int maxTokens, Pooling pooling, String sha256) {}
+    String name,
+    int layers,
+    int width,
+    int classes,
+    int maxTokens,
+    Pooling pooling,
+    String sha256) {}

@@ -1,6 +1,8 @@
 package dev.anabranch.core;
 
-/** Steps the trained variables of one party; holds its moments until it is closed. Called on a lane. */
+/**
+ * Steps the trained variables of one party; holds its moments until it is closed. Called on a lane.
+ */
 public interface Optimizer extends AutoCloseable {
   /** Forgets the gradient. */
   void zero();

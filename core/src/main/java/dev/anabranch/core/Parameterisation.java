@@ -3,11 +3,14 @@ package dev.anabranch.core;
 import java.util.List;
 
 /**
- * Which scalars of a segment are trained, and how they sit on the frozen model. Plain data; the engine attaches it.
- * Field names are those of Hugging Face PEFT.
+ * Which scalars of a segment are trained, and how they sit on the frozen model. Plain data; the
+ * engine attaches it. Field names are those of Hugging Face PEFT.
  */
 public sealed interface Parameterisation {
-  /** As printed into the run record, such as {@code lora(r=8,lora_alpha=16,target_modules=[query, value])}. */
+  /**
+   * As printed into the run record, such as {@code lora(r=8,lora_alpha=16,target_modules=[query,
+   * value])}.
+   */
   String name();
 
   /** Nothing is trained. */
@@ -39,7 +42,9 @@ public sealed interface Parameterisation {
 
   /** All bias terms, and the classifier where the segment has it. */
   @Paper(
-      title = "BitFit: Simple Parameter-efficient Fine-tuning for Transformer-based Masked Language-models",
+      title =
+          "BitFit: Simple Parameter-efficient Fine-tuning for Transformer-based Masked"
+              + " Language-models",
       url = "https://arxiv.org/abs/2106.10199")
   record Biases() implements Parameterisation {
     @Override
@@ -49,8 +54,8 @@ public sealed interface Parameterisation {
   }
 
   /**
-   * W x + (lora_alpha / r) · B A x, with A [r, in] random and B [out, r] zero, and the classifier where the segment has
-   * it.
+   * W x + (lora_alpha / r) · B A x, with A [r, in] random and B [out, r] zero, and the classifier
+   * where the segment has it.
    *
    * @param r rank
    * @param targets of query, key, value, attention.output.dense, intermediate.dense, output.dense
@@ -69,7 +74,9 @@ public sealed interface Parameterisation {
     }
   }
 
-  /** A bottleneck after each layer's feed-forward part, and the classifier where the segment has it. */
+  /**
+   * A bottleneck after each layer's feed-forward part, and the classifier where the segment has it.
+   */
   @Paper(
       title = "Parameter-Efficient Transfer Learning for NLP",
       url = "https://arxiv.org/abs/1902.00751")
@@ -84,7 +91,8 @@ public sealed interface Parameterisation {
    * Trained vectors before the sequence.
    *
    * @param tokens how many
-   * @param placing where they join: at the word embeddings, before positions and norm, or after the embeddings
+   * @param placing where they join: at the word embeddings, before positions and norm, or after the
+   *     embeddings
    */
   @Paper(
       title = "The Power of Scale for Parameter-Efficient Prompt Tuning",
@@ -94,7 +102,10 @@ public sealed interface Parameterisation {
     public enum Placing {
       /** Among the word embeddings, as PEFT does: they get positions and the norm. */
       WORDS,
-      /** After the embeddings' norm, as in the split methods: a gradient for them is a row selection. */
+      /**
+       * After the embeddings' norm, as in the split methods: a gradient for them is a row
+       * selection.
+       */
       EMBEDDED
     }
 

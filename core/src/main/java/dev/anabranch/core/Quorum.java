@@ -10,13 +10,22 @@ public record Quorum(int minimum) {
     Check.that(minimum >= 1, "quorum", minimum, "at least 1");
   }
 
-  /** @throws AnabranchException of kind {@link Failure#QUORUM} if there are too few */
+  /**
+   * @throws AnabranchException of kind {@link Failure#QUORUM} if there are too few
+   */
   public void require(int round, int replies, String lost) {
     if (replies < minimum) {
       throw new AnabranchException(
           Failure.QUORUM,
-          "quorum of round " + round + ": " + replies + " replies (expected: at least " + minimum
-              + "); lost: " + lost + "; the last checkpoint stands, resume the run or lower the quorum");
+          "quorum of round "
+              + round
+              + ": "
+              + replies
+              + " replies (expected: at least "
+              + minimum
+              + "); lost: "
+              + lost
+              + "; the last checkpoint stands, resume the run or lower the quorum");
     }
   }
 }

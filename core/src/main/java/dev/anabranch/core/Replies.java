@@ -8,8 +8,9 @@ import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 
 /**
- * The replies of a round, in device order. They are read while they are iterated, each once, so that a thousand of
- * them never sit in memory together; a message's tensors may be freed when the next one is asked for.
+ * The replies of a round, in device order. They are read while they are iterated, each once, so
+ * that a thousand of them never sit in memory together; a message's tensors may be freed when the
+ * next one is asked for.
  */
 public final class Replies<T> implements Iterable<Reply<T>> {
   private final Iterator<Reply<T>> source;
@@ -69,10 +70,9 @@ public final class Replies<T> implements Iterable<Reply<T>> {
   /** Weighted mean over the replies, in double, along a fixed tree over device indices. */
   public TensorMap mean(Function<T, TensorMap> value, ToDoubleFunction<T> weight) {
     var fold = new TreeMean().start(TensorMap.empty());
-    source.forEachRemaining(
-        reply ->
-            fold.add(
-                reply.from(), value.apply(reply.message()), weight.applyAsDouble(reply.message())));
+    source.forEachRemaining(reply ->
+        fold.add(
+            reply.from(), value.apply(reply.message()), weight.applyAsDouble(reply.message())));
     return fold.finish();
   }
 }

@@ -8,7 +8,10 @@ package dev.anabranch.core;
  * @param <U> what comes up
  */
 public interface RoundMethod<S, D, U> extends StarMethod<S, D, U> {
-  /** Local work, on a lane. Pure but for {@code me.memory()}, so it can run as a task on another machine. */
+  /**
+   * Local work, on a lane. Pure but for {@code me.memory()}, so it can run as a task on another
+   * machine.
+   */
   U work(Device me, D offer);
 
   @Override

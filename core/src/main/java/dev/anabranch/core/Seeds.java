@@ -4,7 +4,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
-/** Random streams keyed by what they are for, so that every fabric and every number of lanes draws the same. */
+/**
+ * Random streams keyed by what they are for, so that every fabric and every number of lanes draws
+ * the same.
+ */
 public final class Seeds {
   private static final RandomGeneratorFactory<RandomGenerator> FACTORY =
       RandomGeneratorFactory.of("L64X128MixRandom");

@@ -9,8 +9,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The checked settings of one {@link Kind} or of one section of a plan: every knob has a value of its type and within
- * its range. Immutable.
+ * The checked settings of one {@link Kind} or of one section of a plan: every knob has a value of
+ * its type and within its range. Immutable.
  */
 public final class Settings {
   private final String path;
@@ -30,15 +30,18 @@ public final class Settings {
    * Reads settings as they stand in a plan.
    *
    * @param path where they stand, such as {@code method.sfprompt}; prefixes every message
-   * @param given keys and values as a YAML or JSON reader gives them: String, Boolean, Number, List, Map
-   * @throws AnabranchException for an unknown key (with the nearest known one), a wrong type or a value out of range
+   * @param given keys and values as a YAML or JSON reader gives them: String, Boolean, Number,
+   *     List, Map
+   * @throws AnabranchException for an unknown key (with the nearest known one), a wrong type or a
+   *     value out of range
    */
   public static Settings read(String path, List<Knob> knobs, Map<String, ?> given) {
     var known = knobs.stream().map(Knob::name).toList();
     for (var key : given.keySet()) {
       if (!known.contains(key)) {
         throw new AnabranchException(
-            Failure.PLAN, join(path, key) + ": unknown key (expected: " + Nearest.hint(key, known) + ")");
+            Failure.PLAN,
+            join(path, key) + ": unknown key (expected: " + Nearest.hint(key, known) + ")");
       }
     }
     var values = new LinkedHashMap<String, Object>();
@@ -69,7 +72,10 @@ public final class Settings {
       inner = section(join(at, word), entry.getValue());
     } else {
       throw AnabranchException.expected(
-          Failure.PLAN, at, raw, "one of " + String.join(", ", names) + ", alone or with its settings");
+          Failure.PLAN,
+          at,
+          raw,
+          "one of " + String.join(", ", names) + ", alone or with its settings");
     }
     for (var kind : knob.kinds()) {
       if (kind.answersTo(word)) {
@@ -105,7 +111,8 @@ public final class Settings {
       case Knob.Real k -> {
         if (raw instanceof Number n) {
           double v = n.doubleValue();
-          Check.that(v >= k.min() && v <= k.max(), at, v, range(k.min(), k.max(), Double.MAX_VALUE));
+          Check.that(
+              v >= k.min() && v <= k.max(), at, v, range(k.min(), k.max(), Double.MAX_VALUE));
           yield v;
         }
         throw AnabranchException.expected(Failure.PLAN, at, raw, "a number");
@@ -197,7 +204,10 @@ public final class Settings {
     return Objects.requireNonNull(values.get(knob.name()), knob.name());
   }
 
-  /** Every key with its value, defaults filled in, in the order of declaration: what a run record keeps. */
+  /**
+   * Every key with its value, defaults filled in, in the order of declaration: what a run record
+   * keeps.
+   */
   public Map<String, Object> toMap() {
     return values.entrySet().stream()
         .collect(

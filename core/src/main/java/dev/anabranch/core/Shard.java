@@ -19,7 +19,10 @@ public interface Shard {
     return java.util.stream.IntStream.range(0, size()).toArray();
   }
 
-  /** At most {@code limit} rows drawn without replacement; all of them, in order, if there are no more. 0: no limit. */
+  /**
+   * At most {@code limit} rows drawn without replacement; all of them, in order, if there are no
+   * more. 0: no limit.
+   */
   default int[] sample(int limit, RandomGenerator random) {
     int[] all = rows();
     if (limit <= 0 || limit >= all.length) {

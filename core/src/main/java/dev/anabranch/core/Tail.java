@@ -1,6 +1,9 @@
 package dev.anabranch.core;
 
-/** The last segment of a split model, with pooling, classifier and loss. Called on a lane; not thread-safe. */
+/**
+ * The last segment of a split model, with pooling, classifier and loss. Called on a lane; not
+ * thread-safe.
+ */
 public interface Tail {
   /**
    * @param loss mean cross-entropy over the batch, in nats
@@ -8,6 +11,9 @@ public interface Tail {
    */
   record Result(double loss, Tensor gradient) {}
 
-  /** The loss of a batch whose hidden states [b, t, d] came from the body; adds the gradient of the tail's variables. */
+  /**
+   * The loss of a batch whose hidden states [b, t, d] came from the body; adds the gradient of the
+   * tail's variables.
+   */
   Result lossAndGradient(Hidden hidden, Batch batch);
 }

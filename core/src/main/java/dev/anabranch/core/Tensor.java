@@ -8,14 +8,18 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A value of 32-bit floats with a shape, off the heap, row-major and little-endian. Treated as immutable once it has
- * been handed on: whoever fills it does so before anyone else sees it. Safe to read from any thread.
+ * A value of 32-bit floats with a shape, off the heap, row-major and little-endian. Treated as
+ * immutable once it has been handed on: whoever fills it does so before anyone else sees it. Safe
+ * to read from any thread.
  *
- * <p>{@link #close()} frees the memory at once; a forgotten tensor is freed when it becomes unreachable. A view shares
- * the memory of its owner and keeps it reachable; closing a view does nothing.
+ * <p>{@link #close()} frees the memory at once; a forgotten tensor is freed when it becomes
+ * unreachable. A view shares the memory of its owner and keeps it reachable; closing a view does
+ * nothing.
  */
 public final class Tensor implements AutoCloseable {
-  /** Four bytes, in the byte order of the wire and of libtorch on every platform that is supported. */
+  /**
+   * Four bytes, in the byte order of the wire and of libtorch on every platform that is supported.
+   */
   public static final ValueLayout.OfFloat FLOAT =
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
@@ -64,7 +68,8 @@ public final class Tensor implements AutoCloseable {
     long n = 1;
     for (long s : shape) {
       if (s < 0) {
-        throw new IllegalArgumentException("shape: " + Arrays.toString(shape) + " (expected: no negative size)");
+        throw new IllegalArgumentException(
+            "shape: " + Arrays.toString(shape) + " (expected: no negative size)");
       }
       n = Math.multiplyExact(n, s);
     }

@@ -13,9 +13,10 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Named values in a fixed order, in one block off the heap: a model's trained variables, an update, a gradient.
- * Immutable once handed on; every operation gives a new map. Safe to read from any thread. {@link #close()} frees the
- * memory at once, closing twice is allowed, and a forgotten map is freed when it becomes unreachable.
+ * Named values in a fixed order, in one block off the heap: a model's trained variables, an update,
+ * a gradient. Immutable once handed on; every operation gives a new map. Safe to read from any
+ * thread. {@link #close()} frees the memory at once, closing twice is allowed, and a forgotten map
+ * is freed when it becomes unreachable.
  */
 public final class TensorMap implements AutoCloseable {
   private final List<TensorSpec> specs;
@@ -26,7 +27,10 @@ public final class TensorMap implements AutoCloseable {
   private final @Nullable Object keptAlive;
 
   private TensorMap(
-      List<TensorSpec> specs, MemorySegment data, @Nullable OffHeap owned, @Nullable Object keptAlive) {
+      List<TensorSpec> specs,
+      MemorySegment data,
+      @Nullable OffHeap owned,
+      @Nullable Object keptAlive) {
     this.specs = List.copyOf(specs);
     this.data = data;
     this.owned = owned;
@@ -41,7 +45,11 @@ public final class TensorMap implements AutoCloseable {
     }
     if (data.byteSize() != offsets[specs.size()] * Float.BYTES) {
       throw new IllegalArgumentException(
-          "data: " + data.byteSize() + " bytes (expected: " + offsets[specs.size()] * Float.BYTES + ")");
+          "data: "
+              + data.byteSize()
+              + " bytes (expected: "
+              + offsets[specs.size()] * Float.BYTES
+              + ")");
     }
   }
 
@@ -102,7 +110,8 @@ public final class TensorMap implements AutoCloseable {
   public Tensor get(String name) {
     var i = index.get(name);
     if (i == null) {
-      throw new IllegalArgumentException("tensor '" + name + "' is missing (known: " + index.keySet() + ")");
+      throw new IllegalArgumentException(
+          "tensor '" + name + "' is missing (known: " + index.keySet() + ")");
     }
     long from = offsets[i] * Float.BYTES;
     return Tensor.view(
@@ -125,7 +134,8 @@ public final class TensorMap implements AutoCloseable {
     var out = zeros(specs);
     long n = elements();
     for (long i = 0; i < n; i++) {
-      double sum = data.getAtIndex(Tensor.FLOAT, i) + factor * other.data.getAtIndex(Tensor.FLOAT, i);
+      double sum =
+          data.getAtIndex(Tensor.FLOAT, i) + factor * other.data.getAtIndex(Tensor.FLOAT, i);
       out.data.setAtIndex(Tensor.FLOAT, i, (float) sum);
     }
     return out;
@@ -192,7 +202,8 @@ public final class TensorMap implements AutoCloseable {
     try {
       var digest = MessageDigest.getInstance("SHA-256");
       for (var spec : specs) {
-        digest.update((spec.name() + spec.shape() + "\n").getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        digest.update(
+            (spec.name() + spec.shape() + "\n").getBytes(java.nio.charset.StandardCharsets.UTF_8));
       }
       long step = 1 << 30;
       for (long from = 0; from < data.byteSize(); from += step) {

@@ -30,7 +30,10 @@ public record Totals(
 
   /** Of the busiest single node of a role for devices; over all nodes of it otherwise. */
   public long macs(NodeId.Role role) {
-    var of = macs.entrySet().stream().filter(e -> e.getKey().role() == role).mapToLong(Map.Entry::getValue);
+    var of =
+        macs.entrySet().stream()
+            .filter(e -> e.getKey().role() == role)
+            .mapToLong(Map.Entry::getValue);
     return role == NodeId.Role.DEVICE ? of.max().orElse(0) : of.sum();
   }
 

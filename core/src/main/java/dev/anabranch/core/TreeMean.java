@@ -8,8 +8,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Weighted mean whose sums follow the binary tree over device indices, in double: whoever adds which part of the
- * devices, the result is the same to the bit. Holds at most one partial sum per level of the tree.
+ * Weighted mean whose sums follow the binary tree over device indices, in double: whoever adds
+ * which part of the devices, the result is the same to the bit. Holds at most one partial sum per
+ * level of the tree.
  */
 @Folklore("the weighted mean of federated averaging, with a fixed order of summation")
 public final class TreeMean implements Aggregator<TensorMap, TensorMap> {
@@ -59,18 +60,28 @@ public final class TreeMean implements Aggregator<TensorMap, TensorMap> {
       var last = parts.peekLast();
       if (last != null) {
         if (next.first <= last.last) {
-          throw new IllegalArgumentException("device: " + next.first + " (expected: above " + last.last + ")");
+          throw new IllegalArgumentException(
+              "device: " + next.first + " (expected: above " + last.last + ")");
         }
         if (!next.specs.equals(last.specs)) {
           throw new IllegalArgumentException(
-              "update of device " + next.first + ": " + next.specs + " (expected: " + last.specs + ")");
+              "update of device "
+                  + next.first
+                  + ": "
+                  + next.specs
+                  + " (expected: "
+                  + last.specs
+                  + ")");
         }
         collapse(Integer.highestOneBit(last.last ^ next.first));
       }
       parts.addLast(next);
     }
 
-    /** Joins the parts at the end that meet below the given bit: no later device can fall between them. */
+    /**
+     * Joins the parts at the end that meet below the given bit: no later device can fall between
+     * them.
+     */
     private void collapse(int bit) {
       while (parts.size() > 1) {
         var right = parts.removeLast();
@@ -89,7 +100,8 @@ public final class TreeMean implements Aggregator<TensorMap, TensorMap> {
       MemorySegment b = right.sum.segment();
       long n = a.byteSize() / Double.BYTES;
       for (long i = 0; i < n; i++) {
-        double sum = a.getAtIndex(ValueLayout.JAVA_DOUBLE, i) + b.getAtIndex(ValueLayout.JAVA_DOUBLE, i);
+        double sum =
+            a.getAtIndex(ValueLayout.JAVA_DOUBLE, i) + b.getAtIndex(ValueLayout.JAVA_DOUBLE, i);
         a.setAtIndex(ValueLayout.JAVA_DOUBLE, i, sum);
       }
       right.sum.close();
@@ -119,7 +131,9 @@ public final class TreeMean implements Aggregator<TensorMap, TensorMap> {
       for (long i = 0; i < n; i++) {
         out.data()
             .setAtIndex(
-                Tensor.FLOAT, i, (float) (scale * all.sum.segment().getAtIndex(ValueLayout.JAVA_DOUBLE, i)));
+                Tensor.FLOAT,
+                i,
+                (float) (scale * all.sum.segment().getAtIndex(ValueLayout.JAVA_DOUBLE, i)));
       }
       all.sum.close();
       return out;

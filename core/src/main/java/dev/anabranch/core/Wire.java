@@ -3,8 +3,8 @@ package dev.anabranch.core;
 import java.lang.foreign.MemorySegment;
 
 /**
- * An encoded message: its head (names, shapes, counts: framing) and its body (values: payload), both little-endian.
- * Closing frees the memory; views decoded from it must not be used afterwards.
+ * An encoded message: its head (names, shapes, counts: framing) and its body (values: payload),
+ * both little-endian. Closing frees the memory; views decoded from it must not be used afterwards.
  */
 public final class Wire implements AutoCloseable {
   private final MemorySegment head;

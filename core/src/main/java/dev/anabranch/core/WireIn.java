@@ -14,7 +14,9 @@ public final class WireIn {
   private long headAt;
   private long bodyAt;
 
-  /** @param owner keeps the memory; views that are handed out keep it reachable */
+  /**
+   * @param owner keeps the memory; views that are handed out keep it reachable
+   */
   public WireIn(MemorySegment head, MemorySegment body, Object owner) {
     this.head = head;
     this.body = body;
@@ -53,7 +55,9 @@ public final class WireIn {
     return Double.longBitsToDouble(headLong());
   }
 
-  /** A count that the caller will loop over or allocate by; refused unless within {@code [0, max]}. */
+  /**
+   * A count that the caller will loop over or allocate by; refused unless within {@code [0, max]}.
+   */
   public int headCount(int max) {
     int n = headInt();
     if (n < 0 || n > max) {
@@ -62,10 +66,25 @@ public final class WireIn {
     return n;
   }
 
+  /** Whole numbers behind their count; refused unless all of them are there. */
+  public int[] headInts() {
+    int n = headInt();
+    if (n < 0 || n > (head.byteSize() - headAt) / Integer.BYTES) {
+      throw new WireException(
+          "count: " + n + " (expected: 0 to " + (head.byteSize() - headAt) / Integer.BYTES + ")");
+    }
+    int[] out = new int[n];
+    for (int i = 0; i < n; i++) {
+      out[i] = headInt();
+    }
+    return out;
+  }
+
   public String headText() {
     int length = headInt();
     long at = head(length);
-    return new String(head.asSlice(at, length).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
+    return new String(
+        head.asSlice(at, length).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
   }
 
   /** A shape whose elements fit an array of bytes on any machine that could have sent it. */
@@ -75,7 +94,8 @@ public final class WireIn {
     for (int i = 0; i < shape.length; i++) {
       shape[i] = headLong();
       if (shape[i] < 0 || (shape[i] > 0 && elements > (1L << 40) / shape[i])) {
-        throw new WireException("shape: size " + shape[i] + " (expected: a tensor of at most 2^40 elements)");
+        throw new WireException(
+            "shape: size " + shape[i] + " (expected: a tensor of at most 2^40 elements)");
       }
       elements *= shape[i];
     }
@@ -117,7 +137,11 @@ public final class WireIn {
   public void end() {
     if (headAt != head.byteSize() || bodyAt != body.byteSize()) {
       throw new WireException(
-          "message: " + (head.byteSize() - headAt) + " + " + left() + " bytes too many (expected: none)");
+          "message: "
+              + (head.byteSize() - headAt)
+              + " + "
+              + left()
+              + " bytes too many (expected: none)");
     }
   }
 }

@@ -6,7 +6,10 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
-/** Where a codec writes: {@code head*} methods write framing, {@code put*} methods write payload. Not thread-safe. */
+/**
+ * Where a codec writes: {@code head*} methods write framing, {@code put*} methods write payload.
+ * Not thread-safe.
+ */
 public final class WireOut {
   static final ValueLayout.OfInt INT =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -18,7 +21,9 @@ public final class WireOut {
   private final Section head = new Section(256);
   private final Section body;
 
-  /** @param expectedBytes a hint for the payload's size */
+  /**
+   * @param expectedBytes a hint for the payload's size
+   */
   public WireOut(long expectedBytes) {
     body = new Section(Math.max(64, expectedBytes));
   }
@@ -74,6 +79,14 @@ public final class WireOut {
     headInt(bytes.length);
     long at = head.grow(bytes.length);
     MemorySegment.copy(MemorySegment.ofArray(bytes), 0, head.memory.segment(), at, bytes.length);
+  }
+
+  /** A count and as many whole numbers. */
+  public void headInts(int[] values) {
+    headInt(values.length);
+    for (int v : values) {
+      headInt(v);
+    }
   }
 
   public void headShape(long[] shape) {

@@ -1,6 +1,6 @@
 /**
- * The vocabulary of a run: programs and links, values and codecs, what a method may ask of a model, and what a run
- * costs. Depends on the JDK alone.
+ * The vocabulary of a run: programs and links, values and codecs, what a method may ask of a model,
+ * and what a run costs. Depends on the JDK alone.
  */
 @NullMarked
 package dev.anabranch.core;

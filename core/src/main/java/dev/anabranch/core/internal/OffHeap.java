@@ -6,13 +6,16 @@ import java.lang.ref.Cleaner;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * A block of memory off the heap that is freed by {@link #close()}, or, if its owner forgot, when the owner becomes
- * unreachable. Thread-safe.
+ * A block of memory off the heap that is freed by {@link #close()}, or, if its owner forgot, when
+ * the owner becomes unreachable. Thread-safe.
  */
 public final class OffHeap implements AutoCloseable {
   private static final Cleaner CLEANER = Cleaner.create();
 
-  /** Blocks below this size are left to the collector: closing a shared arena costs more than they do. */
+  /**
+   * Blocks below this size are left to the collector: closing a shared arena costs more than they
+   * do.
+   */
   private static final long SMALL = 1 << 16;
 
   private final MemorySegment segment;

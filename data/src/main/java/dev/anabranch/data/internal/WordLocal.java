@@ -12,8 +12,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether a tokenizer never looks beyond white space: then the tokens of a text begin with the tokens of its first
- * words. Decided by the parts that its file names; an unknown part counts as one that does look.
+ * Whether a tokenizer never looks beyond white space: then the tokens of a text begin with the
+ * tokens of its first words. Decided by the parts that its file names; an unknown part counts as
+ * one that does look.
  */
 public final class WordLocal {
   private static final Set<String> PARTS = Set.of("added_tokens", "normalizer", "pre_tokenizer");

@@ -1,0 +1,81 @@
+package dev.anabranch.methods;
+
+import dev.anabranch.core.Codec;
+import dev.anabranch.core.Codecs;
+import dev.anabranch.core.CohortPolicy;
+import dev.anabranch.core.NodeId;
+import dev.anabranch.core.Quorum;
+import dev.anabranch.core.Replies;
+import dev.anabranch.core.Setup;
+import dev.anabranch.core.StarMethod;
+import dev.anabranch.core.TensorMap;
+import dev.anabranch.core.Topic;
+import dev.anabranch.core.Update;
+
+/**
+ * The coordinator's half that many methods share: the state is the trained variables themselves;
+ * they go down, what changed comes up, and the mean is added.
+ */
+public interface Averaging extends StarMethod<TensorMap, TensorMap, Update> {
+  Topic<TensorMap> GLOBAL = new Topic<>("global", Codecs.TENSORS);
+  Topic<Update> UPDATE = new Topic<>("update", Codecs.UPDATE);
+
+  Training training();
+
+  /** Whether a device counts by its examples, or all alike. */
+  boolean weighted();
+
+  @Override
+  default TensorMap begin(Setup setup) {
+    return setup.initialTrainable(NodeId.Role.DEVICE);
+  }
+
+  @Override
+  default TensorMap offer(TensorMap global, int round) {
+    return global;
+  }
+
+  /** w_{t+1} = w_t + Σ (n_k / n) Δ_k. The old variables are freed. */
+  @Override
+  default TensorMap fold(TensorMap global, Replies<Update> replies) {
+    try (global;
+        var mean = replies.mean(Update::delta, u -> weighted() ? u.examples() : 1)) {
+      return global.plus(mean);
+    }
+  }
+
+  @Override
+  default int rounds() {
+    return training().rounds();
+  }
+
+  @Override
+  default CohortPolicy cohort() {
+    return training().cohort();
+  }
+
+  @Override
+  default Quorum quorum() {
+    return training().quorum();
+  }
+
+  @Override
+  default Topic<TensorMap> down() {
+    return GLOBAL;
+  }
+
+  @Override
+  default Topic<Update> up() {
+    return UPDATE;
+  }
+
+  @Override
+  default Codec<TensorMap> state() {
+    return Codecs.TENSORS;
+  }
+
+  @Override
+  default TensorMap trained(TensorMap state) {
+    return state;
+  }
+}

@@ -1,0 +1,123 @@
+package dev.anabranch.methods;
+
+import dev.anabranch.core.Batch;
+import dev.anabranch.core.CohortPolicy;
+import dev.anabranch.core.GradientSolver;
+import dev.anabranch.core.GradientTerm;
+import dev.anabranch.core.Knob;
+import dev.anabranch.core.LocalReport;
+import dev.anabranch.core.Model;
+import dev.anabranch.core.OptimizerSpec;
+import dev.anabranch.core.Quorum;
+import dev.anabranch.core.Route;
+import dev.anabranch.core.Settings;
+import dev.anabranch.parts.UniformCohort;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * What methods that train by gradients in rounds have in common.
+ *
+ * @param rounds how many
+ * @param cohortSize devices invited to a round
+ * @param minimum replies without which a round fails
+ * @param examples at most so many of a device's examples a visit; 0: all
+ * @param batch examples a step
+ * @param epochs passes over the visit's examples
+ * @param optimizer how variables are stepped; its moments last for a visit
+ */
+public record Training(
+    int rounds,
+    int cohortSize,
+    int minimum,
+    int examples,
+    int batch,
+    int epochs,
+    OptimizerSpec optimizer) {
+  public static final Knob.Int ROUNDS =
+      new Knob.Int("rounds", 12, 1, 1_000_000, "how many aggregations");
+  public static final Knob.Int COHORT =
+      new Knob.Int("cohort", 8, 1, 10_000_000, "devices invited to a round");
+  public static final Knob.Int QUORUM =
+      new Knob.Int("quorum", 1, 1, 10_000_000, "sound replies without which a round fails");
+  public static final Knob.Int EXAMPLES =
+      new Knob.Int(
+          "examples", 32, 0, Integer.MAX_VALUE, "at most so many examples a visit; 0: all");
+  public static final Knob.Int BATCH = new Knob.Int("batch", 16, 1, 65_536, "examples a step");
+  public static final Knob.Int EPOCHS =
+      new Knob.Int("epochs", 1, 1, 100_000, "passes over the visit's examples");
+  public static final Knob.Choice OPTIMIZER =
+      new Knob.Choice("optimizer", "adamw", List.of("adamw", "sgd"), "how variables are stepped");
+  public static final Knob.Real MOMENTUM =
+      new Knob.Real("momentum", 0.9, 0, 0.9999, "momentum of sgd");
+  public static final Knob.Real WEIGHT_DECAY =
+      new Knob.Real("weightDecay", 0.01, 0, 10, "decoupled for adamw, in the gradient for sgd");
+  public static final Knob.Real CLIP =
+      new Knob.Real("clip", 1.0, 0, 1e9, "largest norm of the gradient; 0: none");
+  public static final Knob.Int WARMUP =
+      new Knob.Int("warmupSteps", 0, 0, 1_000_000, "steps of linear growth of the learning rate");
+
+  /** The learning rate's knob; its default differs by what is trained. */
+  public static Knob.Real learningRate(double standard) {
+    return new Knob.Real("learningRate", standard, 0, 100, "step size");
+  }
+
+  /** All of these knobs. */
+  public static List<Knob> knobs(Knob.Real learningRate, Knob... more) {
+    var all =
+        new ArrayList<Knob>(
+            List.of(
+                ROUNDS,
+                COHORT,
+                QUORUM,
+                EXAMPLES,
+                BATCH,
+                EPOCHS,
+                OPTIMIZER,
+                learningRate,
+                MOMENTUM,
+                WEIGHT_DECAY,
+                CLIP,
+                WARMUP));
+    all.addAll(List.of(more));
+    return all;
+  }
+
+  public static Training read(Settings s, Knob.Real learningRate) {
+    var kind = OptimizerSpec.Kind.valueOf(s.choice(OPTIMIZER).toUpperCase(Locale.ROOT));
+    var optimizer =
+        new OptimizerSpec(
+            kind,
+            s.real(learningRate),
+            s.real(MOMENTUM),
+            0.9,
+            0.999,
+            s.real(WEIGHT_DECAY),
+            s.real(CLIP),
+            s.integer(WARMUP));
+    return new Training(
+        s.integer(ROUNDS),
+        s.integer(COHORT),
+        s.integer(QUORUM),
+        s.integer(EXAMPLES),
+        s.integer(BATCH),
+        s.integer(EPOCHS),
+        optimizer);
+  }
+
+  public CohortPolicy cohort() {
+    return new UniformCohort(cohortSize);
+  }
+
+  public Quorum quorum() {
+    return new Quorum(minimum);
+  }
+
+  /** Gradient steps over the batches with fresh moments; on a lane. */
+  public LocalReport run(Model model, Route route, Iterable<Batch> batches, GradientTerm... terms) {
+    try (var stepper = model.optimizer(optimizer, terms)) {
+      return new GradientSolver(stepper).solve(route, batches);
+    }
+  }
+}

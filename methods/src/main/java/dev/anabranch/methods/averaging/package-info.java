@@ -1,0 +1,5 @@
+/** Published methods: averaging. */
+@NullMarked
+package dev.anabranch.methods.averaging;
+
+import org.jspecify.annotations.NullMarked;

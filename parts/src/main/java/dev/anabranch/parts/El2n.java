@@ -1,0 +1,71 @@
+package dev.anabranch.parts;
+
+import dev.anabranch.core.Paper;
+import dev.anabranch.core.Tensor;
+
+/**
+ * The error norm of an example, ‖softmax(logits) − onehot(label)‖₂ (section 2, definition 2.2):
+ * from 0 for a sure and right answer to √2 for a sure and wrong one.
+ *
+ * <p>Differs: the paper takes the mean over about ten networks early in training; here it is one
+ * network's score, and {@link ScoreAverage} can smooth it over rounds.
+ */
+@Paper(
+    title = "Deep Learning on a Data Diet: Finding Important Examples Early in Training",
+    url = "https://arxiv.org/abs/2107.07075")
+public final class El2n {
+  private El2n() {}
+
+  /**
+   * The score of one example.
+   *
+   * @param logits [classes] before the softmax
+   * @param label class index, 0 to below classes
+   * @return 0 to √2; NaN if a logit is NaN or +infinite
+   */
+  public static float score(float[] logits, int label) {
+    if (label < 0 || label >= logits.length) {
+      throw new IllegalArgumentException(
+          "label: " + label + " (expected: 0 to " + (logits.length - 1) + ")");
+    }
+    double max = Double.NEGATIVE_INFINITY;
+    for (float z : logits) {
+      max = Math.max(max, z);
+    }
+    double sum = 0;
+    double rest = 0; // all classes but the label
+    for (int c = 0; c < logits.length; c++) {
+      double e = Math.exp(logits[c] - max);
+      sum += e;
+      rest += c == label ? 0 : e;
+    }
+    double miss = rest / sum; // 1 − p(label), without cancellation
+    double squares = miss * miss;
+    for (int c = 0; c < logits.length; c++) {
+      double p = c == label ? 0 : Math.exp(logits[c] - max) / sum;
+      squares += p * p;
+    }
+    return (float) Math.sqrt(squares);
+  }
+
+  /**
+   * The scores of a batch.
+   *
+   * @param logits [b, classes] before the softmax
+   * @param labels [b] class indices
+   * @return [b]
+   */
+  public static float[] scores(Tensor logits, int[] labels) {
+    if (logits.rank() != 2 || logits.size(0) != labels.length) {
+      throw new IllegalArgumentException(
+          "logits: " + logits + " (expected: [" + labels.length + ", classes])");
+    }
+    float[] all = logits.toArray();
+    int classes = (int) logits.size(1);
+    float[] out = new float[labels.length];
+    for (int i = 0; i < out.length; i++) {
+      out[i] = score(java.util.Arrays.copyOfRange(all, i * classes, (i + 1) * classes), labels[i]);
+    }
+    return out;
+  }
+}
