@@ -13,8 +13,6 @@ import java.io.PrintStream;
 public record Console(InputStream in, PrintStream out, PrintStream err, boolean terminal) {
   /** The process's own. */
   public static Console system() {
-    var console = System.console();
-    return new Console(
-        System.in, System.out, System.err, console != null && console.isTerminal());
+    return new Console(System.in, System.out, System.err, System.console().isTerminal());
   }
 }

@@ -29,7 +29,7 @@ final class PlanKeys {
           0,
           0,
           1_000_000,
-          "Most visits whose variables are in memory at once; 0: twice the lanes.");
+          "Most visits whose variables are in memory at once; 0: as many as there are lanes.");
 
   static final Choice FROZEN =
       new Choice(
