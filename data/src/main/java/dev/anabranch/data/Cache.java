@@ -17,11 +17,13 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The user's folder for what was fetched or took long to prepare. Files appear whole or not at all, and two processes
- * that need the same file make it once. Thread-safe.
+ * The user's folder for what was fetched or took long to prepare. Files appear whole or not at all,
+ * and two processes that need the same file make it once. Thread-safe.
  */
 public final class Cache {
-  /** A file lock belongs to the whole process, so threads of one process need a lock of their own. */
+  /**
+   * A file lock belongs to the whole process, so threads of one process need a lock of their own.
+   */
   private static final ReentrantLock IN_PROCESS = new ReentrantLock();
 
   private final Path folder;
@@ -47,7 +49,9 @@ public final class Cache {
     Optional<T> read(Path file) throws IOException;
   }
 
-  /** {@code ANABRANCH_CACHE}, or {@code anabranch} in {@code XDG_CACHE_HOME} or {@code ~/.cache}. */
+  /**
+   * {@code ANABRANCH_CACHE}, or {@code anabranch} in {@code XDG_CACHE_HOME} or {@code ~/.cache}.
+   */
   public static Cache ofUser() {
     return of(System.getenv(), Path.of(System.getProperty("user.home")));
   }
@@ -58,7 +62,8 @@ public final class Cache {
       return new Cache(Path.of(own));
     }
     var shared = given(environment, "XDG_CACHE_HOME");
-    return new Cache((shared == null ? home.resolve(".cache") : Path.of(shared)).resolve("anabranch"));
+    return new Cache(
+        (shared == null ? home.resolve(".cache") : Path.of(shared)).resolve("anabranch"));
   }
 
   private static @Nullable String given(Map<String, String> environment, String name) {
@@ -119,8 +124,7 @@ public final class Cache {
       try (var channel = FileChannel.open(fresh, StandardOpenOption.WRITE)) {
         channel.force(true);
       }
-      Files.move(
-          fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       return reader
           .read(file)
           .orElseThrow(() -> new IOException("what was just written cannot be read"));

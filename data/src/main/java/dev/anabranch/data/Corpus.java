@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param examples in the order of the source
  * @param classes label names in the order of {@link #BY_NAME}; a label is a position in it
- * @param sha256 of the file that the examples came from, in hexadecimal; of several files that of the lines {@code
- *     sha256 name}
+ * @param sha256 of the file that the examples came from, in hexadecimal; of several files that of
+ *     the lines {@code sha256 name}
  */
 public record Corpus(List<Example> examples, List<String> classes, String sha256) {
   /** Numbers by value and before other names, the others by their characters. */

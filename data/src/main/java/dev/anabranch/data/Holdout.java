@@ -17,8 +17,8 @@ import java.util.stream.IntStream;
  */
 public record Holdout(int[] train, int[] holdout) {
   /**
-   * Holds the same share of every class out, to the nearest whole example; every class keeps at least one training
-   * example.
+   * Holds the same share of every class out, to the nearest whole example; every class keeps at
+   * least one training example.
    *
    * @param share from 0 to below 1
    * @throws AnabranchException if the share is out of range, or too small for a single example
@@ -69,12 +69,17 @@ public record Holdout(int[] train, int[] holdout) {
             "label of hold-out example " + i,
             corpus.classes().get(label),
             "a label that some device trains on: "
-                + seen.stream().sorted().map(corpus.classes()::get).collect(Collectors.joining(", ")));
+                + seen.stream()
+                    .sorted()
+                    .map(corpus.classes()::get)
+                    .collect(Collectors.joining(", ")));
       }
     }
   }
 
-  /** The positions in the corpus of devices' examples, given their positions in {@link #train()}. */
+  /**
+   * The positions in the corpus of devices' examples, given their positions in {@link #train()}.
+   */
   public List<int[]> inCorpus(List<int[]> devices) {
     return devices.stream().map(d -> Arrays.stream(d).map(i -> train[i]).toArray()).toList();
   }

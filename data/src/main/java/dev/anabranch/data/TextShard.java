@@ -10,8 +10,8 @@ import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
- * Texts of one device, or of the hold-out. An example is tokenised when it is first asked for and remembered.
- * Thread-safe.
+ * Texts of one device, or of the hold-out. An example is tokenised when it is first asked for and
+ * remembered. Thread-safe.
  */
 public final class TextShard implements Shard {
   private static final int PADDING = 0;

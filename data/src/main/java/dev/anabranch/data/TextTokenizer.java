@@ -2,7 +2,6 @@ package dev.anabranch.data;
 
 import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Check;
 import dev.anabranch.core.Failure;
@@ -15,11 +14,12 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns text into token ids by a {@code tokenizer.json} of Hugging Face, in their own implementation. Special tokens are
- * added; longer inputs are truncated at the end, pairs at the longer of their texts first. Thread-safe.
+ * Turns text into token ids by a {@code tokenizer.json} of Hugging Face, in their own
+ * implementation. Special tokens are added; longer inputs are truncated at the end, pairs at the
+ * longer of their texts first. Thread-safe.
  *
- * <p>Of a long text only as much is read as the result needs: a tokenizer that never looks beyond white space gives the
- * same first tokens for a text and for its first words.
+ * <p>Of a long text only as much is read as the result needs: a tokenizer that never looks beyond
+ * white space gives the same first tokens for a text and for its first words.
  */
 public final class TextTokenizer {
   /** First guess at how much text a token takes; too little costs another try. */
@@ -52,7 +52,7 @@ public final class TextTokenizer {
     this.maxTokens = maxTokens;
     try {
       var json = Files.readString(tokenizerJson);
-      wordLocal = WordLocal.of(new JsonMapper().readTree(json));
+      wordLocal = WordLocal.of(json);
       library = library();
       handle = library.createTokenizerFromString(json);
     } catch (IOException | RuntimeException e) {
@@ -71,7 +71,9 @@ public final class TextTokenizer {
     CLEANER.register(this, () -> TokenizersLibrary.LIB.deleteTokenizer(freed));
   }
 
-  /** The native library comes with the jar: nothing is fetched, and no accelerator is looked for. */
+  /**
+   * The native library comes with the jar: nothing is fetched, and no accelerator is looked for.
+   */
   private static TokenizersLibrary library() {
     System.setProperty("ai.djl.offline", System.getProperty("ai.djl.offline", "true"));
     System.setProperty("RUST_FLAVOR", System.getProperty("RUST_FLAVOR", "cpu"));
@@ -98,7 +100,9 @@ public final class TextTokenizer {
     }
   }
 
-  /** The end of a word at or after a position: white space follows it, and none comes just before. */
+  /**
+   * The end of a word at or after a position: white space follows it, and none comes just before.
+   */
   private static int cut(String text, int from) {
     for (int i = Math.max(1, from); i < text.length(); i++) {
       if (isBlank(text.charAt(i)) && !isBlank(text.charAt(i - 1))) {

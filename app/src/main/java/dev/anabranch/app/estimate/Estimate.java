@@ -27,7 +27,8 @@ public record Estimate(
     @Nullable BreakEven breakEven) {
 
   /**
-   * Traffic of one visit as a line over the examples it trains on, against that of full fine-tuning.
+   * Traffic of one visit as a line over the examples it trains on, against that of full
+   * fine-tuning.
    *
    * @param fixedBytes of a visit, whatever its examples
    * @param bytesPerExample more for each retained example
@@ -62,13 +63,12 @@ public record Estimate(
     out.put("peakBytes", Summary.peaks(totals));
     var profiles = new LinkedHashMap<String, Object>();
     Feasibility.peaks(plan, totals)
-        .forEach(
-            (profile, bytes) -> {
-              var one = new LinkedHashMap<String, Object>();
-              one.put("needs", bytes);
-              one.put("has", profile.memoryBytes());
-              profiles.put(profile.name(), one);
-            });
+        .forEach((profile, bytes) -> {
+          var one = new LinkedHashMap<String, Object>();
+          one.put("needs", bytes);
+          one.put("has", profile.memoryBytes());
+          profiles.put(profile.name(), one);
+        });
     out.put("profiles", profiles);
     out.put("seconds", Map.of("virtual", virtualSeconds));
     if (breakEven != null) {

@@ -21,8 +21,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds what a plan costs by running its method, untouched, over an engine that carries shapes but no values: the
- * numbers come from the same ledger as those of a real run.
+ * Finds what a plan costs by running its method, untouched, over an engine that carries shapes but
+ * no values: the numbers come from the same ledger as those of a real run.
  */
 public record Estimator(Session session) {
   private static final RunLog NO_LOG = (kind, round, fields) -> {};
@@ -44,15 +44,14 @@ public record Estimator(Session session) {
     try (var engine = session.wiring().dryEngine(plan, data.classes().size())) {
       var outcome = run(plan, data, engine);
       return Estimate.of(
-          plan,
-          data,
-          outcome.totals(),
-          outcome.virtualSeconds(),
-          breakEven(plan, data, engine));
+          plan, data, outcome.totals(), outcome.virtualSeconds(), breakEven(plan, data, engine));
     }
   }
 
-  /** Refuses a plan that cannot fit, and codecs for topics that it does not have; looks at one round. */
+  /**
+   * Refuses a plan that cannot fit, and codecs for topics that it does not have; looks at one
+   * round.
+   */
   public void require(RunPlan plan) {
     var data = session.dataset(plan);
     Feasibility.requireCohort(plan, data.shards().size());
@@ -98,8 +97,9 @@ public record Estimator(Session session) {
   }
 
   /**
-   * Two lengths of a visit give the line, a round of full fine-tuning gives its height: nothing is computed from the
-   * method's formula. Lengths are whole batches that every device can fill, so that padding differs little.
+   * Two lengths of a visit give the line, a round of full fine-tuning gives its height: nothing is
+   * computed from the method's formula. Lengths are whole batches that every device can fill, so
+   * that padding differs little.
    */
   private @Nullable BreakEven breakEven(RunPlan plan, Dataset data, Engine engine) {
     long batch = plan.methodNumber("batch").orElse(1L);

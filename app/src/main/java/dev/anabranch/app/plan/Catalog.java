@@ -48,15 +48,14 @@ public record Catalog(
     return profiles.stream()
         .filter(p -> p.name().equals(name))
         .findFirst()
-        .orElseThrow(
-            () ->
-                new AnabranchException(
-                    Failure.PLAN,
-                    key
-                        + ": "
-                        + name
-                        + " (expected: "
-                        + Words.hint(name, profiles.stream().map(DeviceProfile::name).toList())
-                        + ")"));
+        .orElseThrow(() ->
+            new AnabranchException(
+                Failure.PLAN,
+                key
+                    + ": "
+                    + name
+                    + " (expected: "
+                    + Words.hint(name, profiles.stream().map(DeviceProfile::name).toList())
+                    + ")"));
   }
 }

@@ -16,7 +16,9 @@ public record MethodEntry(String name, Map<String, ?> settings) {
   private static final Set<String> SHARED =
       Set.of("rounds", "cohort", "quorum", "examples", "batch");
 
-  /** Splits at commas outside braces and brackets: {@code fedavg,sfprompt{rounds: 2, cohort: 3}}. */
+  /**
+   * Splits at commas outside braces and brackets: {@code fedavg,sfprompt{rounds: 2, cohort: 3}}.
+   */
   public static List<String> split(String entries) {
     var out = new ArrayList<String>();
     int depth = 0;

@@ -11,8 +11,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sets keys of a plan anew: {@code data.holdout=0.2}, {@code method.sfprompt.rounds=4}, or, without the name of what is
- * chosen, {@code method.rounds=4}.
+ * Sets keys of a plan anew: {@code data.holdout=0.2}, {@code method.sfprompt.rounds=4}, or, without
+ * the name of what is chosen, {@code method.rounds=4}.
  */
 record Overrides(PlanKeys keys) {
   Map<String, Object> apply(Map<String, ?> plan, String override) {
@@ -62,8 +62,7 @@ record Overrides(PlanKeys keys) {
     return out;
   }
 
-  private Object set(
-      Knob knob, String at, @Nullable Object now, List<String> path, Object value) {
+  private Object set(Knob knob, String at, @Nullable Object now, List<String> path, Object value) {
     if (path.isEmpty()) {
       return value;
     }
@@ -72,8 +71,7 @@ record Overrides(PlanKeys keys) {
           at + "." + String.join(".", path), "unknown key", at + ", which has no keys within");
     }
     var chosen = name(now == null ? oneOf.standard() : now);
-    var named =
-        oneOf.kinds().stream().filter(kind -> kind.answersTo(path.getFirst())).findFirst();
+    var named = oneOf.kinds().stream().filter(kind -> kind.answersTo(path.getFirst())).findFirst();
     var rest = named.isPresent() ? path.subList(1, path.size()) : path;
     var kind =
         named.isPresent()
@@ -99,7 +97,10 @@ record Overrides(PlanKeys keys) {
     Words.requireKnown(
         here, kind.knobs().stream().map(Knob::name).toList(), List.of(path.getFirst()));
     var knob =
-        kind.knobs().stream().filter(k -> k.name().equals(path.getFirst())).findFirst().orElseThrow();
+        kind.knobs().stream()
+            .filter(k -> k.name().equals(path.getFirst()))
+            .findFirst()
+            .orElseThrow();
     var out = new LinkedHashMap<String, Object>(map);
     out.put(
         knob.name(),

@@ -51,7 +51,11 @@ final class PlanKeys {
 
   static final Real HOLDOUT =
       new Real(
-          "holdout", 0.1, 0.0, 0.9, "Share of the examples that is kept from all devices to score.");
+          "holdout",
+          0.1,
+          0.0,
+          0.9,
+          "Share of the examples that is kept from all devices to score.");
 
   static final Knob.Words PROFILES =
       new Knob.Words(
@@ -78,8 +82,7 @@ final class PlanKeys {
 
   PlanKeys(Catalog catalog) {
     method = oneOf("method", "sfprompt", catalog.methods(), "The method and its settings.");
-    model =
-        oneOf("source", "all-minilm-l6-v2", catalog.models(), "The pre-trained base model.");
+    model = oneOf("source", "all-minilm-l6-v2", catalog.models(), "The pre-trained base model.");
     source = oneOf("source", "spam-assassin", catalog.sources(), "Where the examples come from.");
     partition =
         oneOf("partition", "dirichlet", catalog.partitioners(), "How examples are dealt out.");

@@ -85,19 +85,19 @@ public final class PlanSchema {
   /** Each name alone, or an object with that name as its only key. */
   private static List<Map<String, Object>> kinds(Knob.OneOf knob) {
     var names =
-        knob.kinds().stream().flatMap(k -> Stream.concat(Stream.of(k.name()), k.aliases().stream()));
+        knob.kinds().stream()
+            .flatMap(k -> Stream.concat(Stream.of(k.name()), k.aliases().stream()));
     var out = new ArrayList<Map<String, Object>>();
     out.add(Map.of("enum", names.toList()));
     for (Kind<?> kind : knob.kinds()) {
       var settings = new LinkedHashMap<String, Object>();
       kind.knobs().forEach(inner -> settings.put(inner.name(), knob(inner)));
       var names2 = Stream.concat(Stream.of(kind.name()), kind.aliases().stream());
-      names2.forEach(
-          name -> {
-            var one = object(kind.about(), Map.of(name, object(kind.about(), settings)));
-            one.put("required", List.of(name));
-            out.add(one);
-          });
+      names2.forEach(name -> {
+        var one = object(kind.about(), Map.of(name, object(kind.about(), settings)));
+        one.put("required", List.of(name));
+        out.add(one);
+      });
     }
     return out;
   }

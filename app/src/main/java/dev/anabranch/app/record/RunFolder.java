@@ -15,8 +15,8 @@ import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 
 /**
- * The folder that one run leaves. While it is open, no other process and no other run of this one can open it. Closing
- * twice is allowed.
+ * The folder that one run leaves. While it is open, no other process and no other run of this one
+ * can open it. Closing twice is allowed.
  */
 public final class RunFolder implements AutoCloseable {
   private static final DateTimeFormatter STAMP =

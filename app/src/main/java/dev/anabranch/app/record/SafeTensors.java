@@ -25,8 +25,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Files of named tensors in the safetensors format, 32-bit floats only. Strict: a file must be exactly as long as its
- * header says, tensors lie one after another without gaps, and no name stands twice.
+ * Files of named tensors in the safetensors format, 32-bit floats only. Strict: a file must be
+ * exactly as long as its header says, tensors lie one after another without gaps, and no name
+ * stands twice.
  */
 public final class SafeTensors {
   private static final int MAX_HEADER = 100_000_000;
@@ -52,12 +53,12 @@ public final class SafeTensors {
         long size = tensors.data().byteSize();
         long step = 1 << 28;
         for (long from = 0; from < size; from += step) {
-          writeAll(channel, tensors.data().asSlice(from, Math.min(step, size - from)).asByteBuffer());
+          writeAll(
+              channel, tensors.data().asSlice(from, Math.min(step, size - from)).asByteBuffer());
         }
         channel.force(true);
       }
-      Files.move(
-          part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       throw Storage.failed(file, e);
     }
@@ -92,7 +93,8 @@ public final class SafeTensors {
   /**
    * Reads a file.
    *
-   * @throws AnabranchException of kind {@link Failure#CORRUPT} if it is not a whole file of this format
+   * @throws AnabranchException of kind {@link Failure#CORRUPT} if it is not a whole file of this
+   *     format
    */
   public static TensorMap read(Path file) {
     try (var channel = FileChannel.open(file, StandardOpenOption.READ);
@@ -138,7 +140,9 @@ public final class SafeTensors {
       var offsets = entry.getValue().path("data_offsets");
       long end = at + spec.elements() * Float.BYTES;
       require(
-          offsets.size() == 2 && offsets.get(0).asLong(-1) == at && offsets.get(1).asLong(-1) == end,
+          offsets.size() == 2
+              && offsets.get(0).asLong(-1) == at
+              && offsets.get(1).asLong(-1) == end,
           file,
           entry.getKey() + " at " + offsets,
           "[" + at + "," + end + "]");

@@ -88,17 +88,16 @@ record LabelMap(List<String> classes, List<Column> columns, int perColumn, Strin
             .limit(MOST_CLASSES - 1)
             .sorted()
             .toList();
-    counts.replaceAll(
-        (device, row) -> {
-          List<Long> folded = new ArrayList<>();
-          long rest = row.stream().mapToLong(Long::longValue).sum();
-          for (int c : kept) {
-            folded.add(row.get(c));
-            rest -= row.get(c);
-          }
-          folded.add(rest);
-          return folded;
-        });
+    counts.replaceAll((device, row) -> {
+      List<Long> folded = new ArrayList<>();
+      long rest = row.stream().mapToLong(Long::longValue).sum();
+      for (int c : kept) {
+        folded.add(row.get(c));
+        rest -= row.get(c);
+      }
+      folded.add(rest);
+      return folded;
+    });
     int others = classes.size() - kept.size();
     List<String> names = new ArrayList<>();
     kept.forEach(c -> names.add(classes.get(c)));

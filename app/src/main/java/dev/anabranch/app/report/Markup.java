@@ -34,15 +34,21 @@ final class Markup {
         .replace("\u2029", "\\u2029");
   }
 
-  /** A script for a script element: {@code </script} only occurs in its texts, where this is equal. */
+  /**
+   * A script for a script element: {@code </script} only occurs in its texts, where this is equal.
+   */
   static String script(String code) {
     return code.replaceAll("(?i)</(script)", "<\\\\/$1").replace("<!--", "<\\!--");
   }
 
-  static String paragraphs(List<String> sentences) {
+  /** One paragraph in which every subject stands out. */
+  static String paragraph(List<Wording.Sentence> sentences) {
     StringBuilder out = new StringBuilder();
-    for (String sentence : sentences) {
-      out.append(escape(sentence)).append(' ');
+    for (Wording.Sentence sentence : sentences) {
+      if (!sentence.subject().isEmpty()) {
+        out.append("<b>").append(escape(sentence.subject())).append("</b>");
+      }
+      out.append(escape(sentence.rest())).append(' ');
     }
     return out.toString().strip();
   }
@@ -170,8 +176,7 @@ final class Markup {
     return Figures.three(Figures.megabytes(group.mean(figure)));
   }
 
-  private static String share(
-      Group group, Group reference, ToDoubleFunction<RunRecord> figure) {
+  private static String share(Group group, Group reference, ToDoubleFunction<RunRecord> figure) {
     return Figures.share(group.mean(figure), reference.mean(figure));
   }
 

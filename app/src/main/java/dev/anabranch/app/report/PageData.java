@@ -117,12 +117,11 @@ final class PageData {
       }
     }
     List<ObjectNode> points = new ArrayList<>();
-    byRound.forEach(
-        (round, values) -> {
-          if (values.size() == runs.size()) {
-            points.add(point(round, values));
-          }
-        });
+    byRound.forEach((round, values) -> {
+      if (values.size() == runs.size()) {
+        points.add(point(round, values));
+      }
+    });
     return points;
   }
 
@@ -243,8 +242,6 @@ final class PageData {
   }
 
   private static double rounded(double value) {
-    return new java.math.BigDecimal(value)
-        .round(new java.math.MathContext(7))
-        .doubleValue();
+    return new java.math.BigDecimal(value).round(new java.math.MathContext(7)).doubleValue();
   }
 }

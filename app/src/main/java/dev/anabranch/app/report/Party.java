@@ -3,7 +3,10 @@ package dev.anabranch.app.report;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
-/** Who bears a cost, as the run log writes it: {@code coordinator}, {@code body 0}, {@code device 7}. */
+/**
+ * Who bears a cost, as the run log writes it: {@code coordinator}, {@code body 0}, {@code device
+ * 7}.
+ */
 record Party(Role role, int index) {
   enum Role {
     COORDINATOR,
@@ -23,7 +26,8 @@ record Party(Role role, int index) {
           "node: " + text + " (expected: coordinator, body N or device N)");
     }
     return new Party(
-        Role.valueOf(indexed.group(1).toUpperCase(Locale.ROOT)), Integer.parseInt(indexed.group(2)));
+        Role.valueOf(indexed.group(1).toUpperCase(Locale.ROOT)),
+        Integer.parseInt(indexed.group(2)));
   }
 
   boolean isDevice() {

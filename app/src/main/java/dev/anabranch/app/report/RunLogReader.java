@@ -116,10 +116,8 @@ final class RunLogReader {
       case "visit" -> visits.add(visit(event));
       case "lost" ->
           lost.add(
-              new RunRecord.Lost(
-                  round(event, -1), index(event, "device"), text(event, "reason")));
-      case "metric" ->
-          tally(event).metrics.put(text(event, "name"), number(event, "value"));
+              new RunRecord.Lost(round(event, -1), index(event, "device"), text(event, "reason")));
+      case "metric" -> tally(event).metrics.put(text(event, "name"), number(event, "value"));
       case "end" -> end = new RunRecord.End(number(event, "virtualSeconds"));
       default -> {
         // Checkpoints, and kinds of later versions, say nothing that is drawn.
@@ -191,11 +189,10 @@ final class RunLogReader {
 
   private List<RunRecord.Round> roundList() {
     List<RunRecord.Round> list = new ArrayList<>();
-    rounds.forEach(
-        (round, tally) ->
-            list.add(
-                new RunRecord.Round(
-                    round, tally.cohort, tally.virtualSeconds, tally.metrics, tally.payload)));
+    rounds.forEach((round, tally) ->
+        list.add(
+            new RunRecord.Round(
+                round, tally.cohort, tally.virtualSeconds, tally.metrics, tally.payload)));
     return list;
   }
 

@@ -25,18 +25,20 @@ public final class Feasibility {
         quorum <= cohort, at + "quorum", quorum, "at most " + cohort + ", the size of the cohort");
   }
 
-  /** Most native bytes that a device of each profile needs; that of the busiest where none of it took part. */
+  /**
+   * Most native bytes that a device of each profile needs; that of the busiest where none of it
+   * took part.
+   */
   public static Map<DeviceProfile, Long> peaks(RunPlan plan, Totals totals) {
     var profiles = plan.profiles();
     var out = new LinkedHashMap<DeviceProfile, Long>();
     totals
         .peaks()
-        .forEach(
-            (node, bytes) -> {
-              if (node.role() == Role.DEVICE) {
-                out.merge(profiles.get(node.index() % profiles.size()), bytes, Math::max);
-              }
-            });
+        .forEach((node, bytes) -> {
+          if (node.role() == Role.DEVICE) {
+            out.merge(profiles.get(node.index() % profiles.size()), bytes, Math::max);
+          }
+        });
     profiles.forEach(profile -> out.putIfAbsent(profile, totals.peak(Role.DEVICE)));
     return out;
   }
@@ -44,9 +46,8 @@ public final class Feasibility {
   /** Refuses a profile without the memory for its part. */
   public static void requireMemory(RunPlan plan, Totals totals) {
     peaks(plan, totals)
-        .forEach(
-            (profile, bytes) ->
-                require(plan, "devices.profiles", profile, bytes, "the device's part"));
+        .forEach((profile, bytes) ->
+            require(plan, "devices.profiles", profile, bytes, "the device's part"));
     require(plan, "devices.body", plan.bodyProfile(), totals.peak(Role.BODY), "the body's part");
   }
 

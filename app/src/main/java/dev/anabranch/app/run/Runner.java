@@ -141,7 +141,6 @@ public record Runner(Session session) {
 
   /** True if a folder has a checkpoint to go on from. */
   public static boolean canResume(Path path) {
-    return Files.isDirectory(path.resolve("checkpoints"))
-        && !Files.exists(RunFolder.summary(path));
+    return Files.isDirectory(path.resolve("checkpoints")) && !Files.exists(RunFolder.summary(path));
   }
 }

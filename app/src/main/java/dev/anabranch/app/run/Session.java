@@ -7,8 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * What the runs of one command share: examples and engines are loaded once for all plans that agree about them. Not
- * thread-safe; closing twice is allowed.
+ * What the runs of one command share: examples and engines are loaded once for all plans that agree
+ * about them. Not thread-safe; closing twice is allowed.
  */
 public final class Session implements AutoCloseable {
   private final Wiring wiring;

@@ -2,7 +2,9 @@ package dev.anabranch.app.run;
 
 import java.util.Locale;
 
-/** Numbers for people: traffic in powers of ten, memory in powers of two, each with its own unit. */
+/**
+ * Numbers for people: traffic in powers of ten, memory in powers of two, each with its own unit.
+ */
 public final class Units {
   private static final String[] DECIMAL = {"B", "kB", "MB", "GB", "TB", "PB"};
   private static final String[] BINARY = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
@@ -46,9 +48,7 @@ public final class Units {
       return String.format(Locale.ROOT, "%.1f s", seconds);
     }
     long s = Math.round(seconds);
-    return s < 3600
-        ? s / 60 + " min " + s % 60 + " s"
-        : s / 3600 + " h " + s % 3600 / 60 + " min";
+    return s < 3600 ? s / 60 + " min " + s % 60 + " s" : s / 3600 + " h " + s % 3600 / 60 + " min";
   }
 
   /** Such as {@code 12.3 %}. */

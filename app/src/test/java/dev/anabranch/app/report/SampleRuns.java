@@ -94,7 +94,7 @@ final class SampleRuns {
           String.format(
               Locale.ROOT,
               "{\"run\":\"%s\",\"label\":%s,\"method\":\"%s\",\"seed\":%d,\"metrics\":"
-                  + "{\"accuracy\":%.4f,\"loss\":%.4f,\"standardError\":%.5f},"
+                  + "{\"accuracy\":%.4f,\"loss\":%.4f,\"standardError\":%.5f,\"examples\":604},"
                   + "\"seconds\":{\"wall\":61.5,\"virtual\":%.3f},\"lost\":%d}",
               folder.getFileName(), quoted(shape.label()), method, shape.seed(), accuracy,
               1.6 * (1 - accuracy) + 0.05, error(accuracy), clock, total));
@@ -102,9 +102,9 @@ final class SampleRuns {
     Files.writeString(folder.resolve("log.jsonl"), log.toString());
     Files.writeString(
         folder.resolve("plan.yaml"),
-        "name: spam-across-mailboxes\nseed: " + shape.seed() + "\nmodel:\n  source: all-minilm-l6-v2\n"
-            + "  trainable: " + (shape.way() == Way.FULL ? "everything" : "lora") + "\nmethod:\n  "
-            + method + ": { rounds: " + shape.rounds() + ", cohort: " + shape.cohort() + " }\n");
+        "name: spam-across-mailboxes\nseed: " + shape.seed() + "\nmodel:\n  source: all-minilm-l6-v2\nmethod:\n  "
+            + method + ": { rounds: " + shape.rounds() + ", cohort: " + shape.cohort()
+            + ", parameterisation: " + (shape.way() == Way.FULL ? "everything" : "lora") + " }\n");
   }
 
   private double visit(int round, int device, double clock) {

@@ -16,8 +16,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A corpus as it is cached: a magic number, the corpus with every text as length and UTF-8, and the SHA-256 of all that
- * stands before it. Whole numbers are big-endian, of four bytes.
+ * A corpus as it is cached: a magic number, the corpus with every text as length and UTF-8, and the
+ * SHA-256 of all that stands before it. Whole numbers are big-endian, of four bytes.
  */
 public final class CorpusFile {
   private static final int MAGIC = 0x414E4231;

@@ -32,7 +32,9 @@ public final class Digests {
     return digest.digest();
   }
 
-  /** SHA-256 in hexadecimal: of the file, or of the lines {@code sha256 name} if there are several. */
+  /**
+   * SHA-256 in hexadecimal: of the file, or of the lines {@code sha256 name} if there are several.
+   */
   public static String sha256(List<Path> files) throws IOException {
     if (files.size() == 1) {
       return HexFormat.of().formatHex(ofFile("SHA-256", files.getFirst()));

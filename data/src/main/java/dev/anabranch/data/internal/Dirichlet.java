@@ -3,11 +3,12 @@ package dev.anabranch.data.internal;
 import java.util.random.RandomGenerator;
 
 /**
- * Draws from a symmetric Dirichlet distribution by normalised Gamma variates: Marsaglia and Tsang, "A simple method for
- * generating gamma variables", ACM TOMS 26(3), 2000, with their section 6 for a shape below 1.
+ * Draws from a symmetric Dirichlet distribution by normalised Gamma variates: Marsaglia and Tsang,
+ * "A simple method for generating gamma variables", ACM TOMS 26(3), 2000, with their section 6 for
+ * a shape below 1.
  *
- * <p>In logarithms, so that a tiny concentration does not underflow; with {@link StrictMath}, so that every machine
- * draws the same.
+ * <p>In logarithms, so that a tiny concentration does not underflow; with {@link StrictMath}, so
+ * that every machine draws the same.
  */
 final class Dirichlet {
   private Dirichlet() {}
@@ -42,8 +43,7 @@ final class Dirichlet {
       double x = normal(random);
       double v = (1 + c * x) * (1 + c * x) * (1 + c * x);
       double u = 1 - random.nextDouble();
-      if (v > 0
-          && StrictMath.log(u) < 0.5 * x * x + d - d * v + d * StrictMath.log(v)) {
+      if (v > 0 && StrictMath.log(u) < 0.5 * x * x + d - d * v + d * StrictMath.log(v)) {
         return StrictMath.log(d) + StrictMath.log(v);
       }
     }

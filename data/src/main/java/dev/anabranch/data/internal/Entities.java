@@ -6,8 +6,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Character references of HTML: numbers, and the names of HTML 4. Names of Latin-1 also count without a semicolon, as
- * browsers read them (HTML Living Standard, section 13.2.5.72).
+ * Character references of HTML: numbers, and the names of HTML 4. Names of Latin-1 also count
+ * without a semicolon, as browsers read them (HTML Living Standard, section 13.2.5.72).
  */
 final class Entities {
   private static final Pattern REFERENCE =
@@ -89,9 +89,7 @@ final class Entities {
   static String decode(String text) {
     return text.indexOf('&') < 0
         ? text
-        : REFERENCE
-            .matcher(text)
-            .replaceAll(m -> Matcher.quoteReplacement(decodeOne(m.group(1))));
+        : REFERENCE.matcher(text).replaceAll(m -> Matcher.quoteReplacement(decodeOne(m.group(1))));
   }
 
   private static String decodeOne(String reference) {
@@ -120,7 +118,8 @@ final class Entities {
     if (point == 0 || point > Character.MAX_CODE_POINT || (point >= 0xD800 && point < 0xE000)) {
       return "\ufffd";
     }
-    boolean control = point < 32 && point != '\t' && point != '\n' && point != '\f' && point != '\r';
+    boolean control =
+        point < 32 && point != '\t' && point != '\n' && point != '\f' && point != '\r';
     return control || point == 127 ? "" : Character.toString((int) point);
   }
 }

