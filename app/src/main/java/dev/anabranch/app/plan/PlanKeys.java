@@ -41,7 +41,7 @@ final class PlanKeys {
   static final Choice KIND =
       new Choice("kind", "text-classification", List.of("text-classification"), "What is learned.");
   static final Int MAX_TOKENS =
-      new Int("maxTokens", 64, 2, 8192, "Longest input in tokens, prompts not counted.");
+      new Int("maxTokens", 64, 4, 8192, "Longest input in tokens, prompts not counted.");
   static final Choice POOLING =
       new Choice(
           "pooling",
