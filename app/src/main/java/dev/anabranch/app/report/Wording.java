@@ -67,7 +67,7 @@ final class Wording {
       sentences.add(alone(reference));
     } else {
       sentences.add(referenceSentence(reference));
-      List<Group> others = groups.stream().filter(g -> g != reference).toList();
+      List<Group> others = groups.stream().filter(g -> !comparison.isReference(g)).toList();
       for (Group group : others.size() <= SPELLED_OUT ? others : telling(others)) {
         sentences.add(against(group, reference));
       }
@@ -113,7 +113,6 @@ final class Wording {
   }
 
   private Sentence alone(Group group) {
-    Costs costs = group.runs().getFirst().costs();
     RunRecord run = group.runs().getFirst();
     String reach =
         Double.isNaN(group.accuracy())
@@ -134,7 +133,7 @@ final class Wording {
         Figures.three(Figures.megabytes(group.mean(r -> r.costs().down()))),
         Figures.three(Figures.megabytes(group.mean(r -> r.costs().up()))),
         Figures.three(Figures.gigamacs(group.mean(r -> r.costs().busiestMacs()))),
-        Figures.three(Figures.mebibytes(costs.devicePeak())),
+        Figures.three(Figures.mebibytes(group.mean(r -> r.costs().devicePeak()))),
         Figures.duration(group.mean(RunRecord::virtualSeconds))));
   }
 

@@ -35,7 +35,8 @@ class ReportPageIT {
   @Test
   void hostileLabel_staysText() throws IOException {
     String page =
-        page(new Shape(HOSTILE, Way.FULL, 1, 3, 3, 9, 3, 2, true), SampleRuns.shape("b", Way.SPLIT));
+        page(
+            new Shape(HOSTILE, Way.FULL, 1, 3, 3, 9, 3, 2, true), SampleRuns.shape("b", Way.SPLIT));
 
     assertThat(page).doesNotContain("<script>alert");
     assertThat(Pattern.compile("(?i)</script").matcher(page).results().count()).isEqualTo(3);
@@ -79,7 +80,8 @@ class ReportPageIT {
 
   @Test
   void sameFolders_giveTheSameBytes() throws IOException {
-    Path run = SampleRuns.write(parent.resolve("x-20261121-093000"), SampleRuns.shape("a", Way.LORA));
+    Path run =
+        SampleRuns.write(parent.resolve("x-20261121-093000"), SampleRuns.shape("a", Way.LORA));
     List<RunRecord> runs = List.of(RunRecord.read(run));
 
     assertThat(ReportPage.render(runs))

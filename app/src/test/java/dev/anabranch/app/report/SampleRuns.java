@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Formatter;
 import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
@@ -39,7 +40,7 @@ final class SampleRuns {
 
   private SampleRuns(Shape shape) {
     this.shape = shape;
-    this.random = new SplittableRandom(shape.seed() * 31 + shape.way().ordinal());
+    this.random = new SplittableRandom(shape.seed() * 31 + shape.way().name().hashCode());
   }
 
   /** Writes a run's folder. */
@@ -193,8 +194,9 @@ final class SampleRuns {
   }
 
   private void line(String kind, int round, String fields, Object... values) {
-    log.append("{\"kind\":\"").append(kind).append("\",\"round\":").append(round).append(',')
-        .append(String.format(Locale.ROOT, fields, values)).append("}\n");
+    log.append("{\"kind\":\"").append(kind).append("\",\"round\":").append(round).append(',');
+    new Formatter(log, Locale.ROOT).format(fields, values);
+    log.append("}\n");
   }
 
   private static String quoted(String text) {
