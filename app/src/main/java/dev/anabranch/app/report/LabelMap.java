@@ -106,13 +106,12 @@ record LabelMap(List<String> classes, List<Column> columns, int perColumn, Strin
             .limit(MOST_CLASSES - 1)
             .sorted()
             .toList();
-    devices.replaceAll(
-        device -> {
-          List<Long> folded = new ArrayList<>();
-          kept.forEach(c -> folded.add(device.counts().get(c)));
-          folded.add(device.size() - folded.stream().mapToLong(Long::longValue).sum());
-          return new Device(device.index(), folded);
-        });
+    devices.replaceAll(device -> {
+      List<Long> folded = new ArrayList<>();
+      kept.forEach(c -> folded.add(device.counts().get(c)));
+      folded.add(device.size() - folded.stream().mapToLong(Long::longValue).sum());
+      return new Device(device.index(), folded);
+    });
     List<String> names = new ArrayList<>();
     kept.forEach(c -> names.add(classes.get(c)));
     names.add((classes.size() - kept.size()) + " others");
