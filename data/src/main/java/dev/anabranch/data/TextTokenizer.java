@@ -2,7 +2,6 @@ package dev.anabranch.data;
 
 import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Check;
 import dev.anabranch.core.Failure;
@@ -53,7 +52,7 @@ public final class TextTokenizer {
     this.maxTokens = maxTokens;
     try {
       var json = Files.readString(tokenizerJson);
-      wordLocal = WordLocal.of(new JsonMapper().readTree(json));
+      wordLocal = WordLocal.of(json);
       library = library();
       handle = library.createTokenizerFromString(json);
     } catch (IOException | RuntimeException e) {

@@ -73,13 +73,16 @@ record Comparison(List<Group> groups, Group reference, boolean fullTuning) {
     }
     List<Group> groups = new ArrayList<>();
     byLabel.forEach((label, members) -> addGroups(label, members, groups));
-    for (Group group : groups) {
+    // Shares of a run that is still going on would change with every round.
+    List<Group> ended = groups.stream().filter(Group::finished).toList();
+    List<Group> candidates = ended.isEmpty() ? groups : ended;
+    for (Group group : candidates) {
       if (group.runs().getFirst().start().method().equals("fedavg")
           && trainsEverything(group.runs().getFirst().plan())) {
         return new Comparison(groups, group, true);
       }
     }
-    return new Comparison(groups, groups.getFirst(), false);
+    return new Comparison(groups, candidates.getFirst(), false);
   }
 
   /** Two runs with one label and one seed are not repetitions: they stay apart, by folder. */
@@ -102,10 +105,10 @@ record Comparison(List<Group> groups, Group reference, boolean fullTuning) {
     return Math.abs(one.accuracy() - other.accuracy()) > 2 * error;
   }
 
-  /** Whether a plan names the parameterisation {@code everything}, as a value or as a key. */
+  /** Whether a plan's method names the parameterisation {@code everything}, as value or key. */
   static boolean trainsEverything(String plan) {
     try {
-      return names(YAML.readTree(plan), "everything");
+      return names(YAML.readTree(plan).path("method"), "everything");
     } catch (JsonProcessingException e) {
       return false;
     }

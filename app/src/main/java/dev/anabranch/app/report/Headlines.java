@@ -41,7 +41,7 @@ final class Headlines {
   }
 
   String topics() {
-    return "What crossed the devices' links: " + listPlain(Headlines::largestTopic);
+    return "The largest kind of traffic: " + listPlain(Headlines::largestTopic);
   }
 
   String macs() {
@@ -94,7 +94,7 @@ final class Headlines {
     long total = group.runs().getFirst().costs().total();
     return topics.entrySet().stream()
         .max(Map.Entry.comparingByValue())
-        .map(top -> Figures.share(top.getValue(), total) + " " + top.getKey())
+        .map(top -> top.getKey() + ", " + Figures.share(top.getValue(), total))
         .orElse("nothing");
   }
 
@@ -125,16 +125,22 @@ final class Headlines {
         + " on the hold-out ends between "
         + least
         + " ("
-        + known.getFirst().label()
+        + name(known.getFirst())
         + ") and "
         + most
         + " ("
-        + known.getLast().label()
+        + name(known.getLast())
         + ")";
   }
 
+  /** A label, cut where a heading would not bear it. */
+  private static String name(Group group) {
+    String label = group.label();
+    return label.length() <= 32 ? label : label.substring(0, 31) + "…";
+  }
+
   private String listPlain(Function<Group, String> text) {
-    return groups.size() <= SPELLED_OUT ? each(text) : "by topic";
+    return groups.size() <= SPELLED_OUT ? each(text) : "see the longest piece of each bar";
   }
 
   private String list(Function<Group, String> text, ToDoubleFunction<Group> figure) {
@@ -147,11 +153,11 @@ final class Headlines {
     return "from "
         + text.apply(least)
         + " ("
-        + least.label()
+        + name(least)
         + ") to "
         + text.apply(most)
         + " ("
-        + most.label()
+        + name(most)
         + ")";
   }
 
@@ -160,7 +166,7 @@ final class Headlines {
       return text.apply(groups.getFirst());
     }
     List<String> parts = new ArrayList<>();
-    groups.forEach(group -> parts.add(text.apply(group) + " (" + group.label() + ")"));
-    return String.join(", ", parts);
+    groups.forEach(group -> parts.add(text.apply(group) + " (" + name(group) + ")"));
+    return String.join("; ", parts);
   }
 }

@@ -41,10 +41,14 @@ final class Markup {
     return code.replaceAll("(?i)</(script)", "<\\\\/$1").replace("<!--", "<\\!--");
   }
 
-  static String paragraphs(List<String> sentences) {
+  /** One paragraph in which every subject stands out. */
+  static String paragraph(List<Wording.Sentence> sentences) {
     StringBuilder out = new StringBuilder();
-    for (String sentence : sentences) {
-      out.append(escape(sentence)).append(' ');
+    for (Wording.Sentence sentence : sentences) {
+      if (!sentence.subject().isEmpty()) {
+        out.append("<b>").append(escape(sentence.subject())).append("</b>");
+      }
+      out.append(escape(sentence.rest())).append(' ');
     }
     return out.toString().strip();
   }

@@ -25,7 +25,8 @@ public final class ReportPage {
       "/META-INF/resources/_static/echarts/6.0.0/dist/echarts.min.js";
   private static final Pattern SLOT = Pattern.compile("\\{\\{([a-z-]+)}}");
   private static final Pattern DATE =
-      Pattern.compile("(\\d{4}-\\d{2}-\\d{2})(?:[T_-](\\d{2})[-:.h]?(\\d{2}))?");
+      Pattern.compile(
+          "(?<!\\d)(20\\d{2})-?([01]\\d)-?([0-3]\\d)(?:[T_-]([0-2]\\d)[-:.]?([0-5]\\d))?");
 
   private ReportPage() {}
 
@@ -61,13 +62,16 @@ public final class ReportPage {
             Map.entry("title", Markup.escape(title)),
             Map.entry("date", date.isEmpty() ? "" : Markup.escape(date) + " · "),
             Map.entry("what", Markup.escape(wording.what())),
-            Map.entry("result", Markup.paragraphs(wording.result())),
+            Map.entry("result", Markup.paragraph(wording.result())),
             Map.entry("plus-minus", Markup.escape(wording.plusMinus())),
             Map.entry("rows", Markup.table(comparison)),
             Map.entry("lost", Markup.lost(comparison)),
             Map.entry("headline-accuracy", Markup.escape(headlines.accuracy())),
             Map.entry("headline-loss", Markup.escape(headlines.loss())),
             Map.entry("headline-traffic", Markup.escape(headlines.traffic())),
+            Map.entry(
+                "parts",
+                comparison.groups().size() < 2 ? "" : resource("parts.html")),
             Map.entry("headline-topics", Markup.escape(headlines.topics())),
             Map.entry("headline-macs", Markup.escape(headlines.macs())),
             Map.entry("headline-memory", Markup.escape(headlines.memory())),
@@ -85,8 +89,8 @@ public final class ReportPage {
       Path name = at.getFileName();
       Matcher date = DATE.matcher(name == null ? "" : name.toString());
       if (date.find()) {
-        String time = date.group(2) == null ? "" : " " + date.group(2) + ":" + date.group(3);
-        return date.group(1) + time;
+        String time = date.group(4) == null ? "" : " " + date.group(4) + ":" + date.group(5);
+        return date.group(1) + "-" + date.group(2) + "-" + date.group(3) + time;
       }
     }
     return "";

@@ -11,9 +11,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** What a report takes from {@code summary.json}: the result at the end of a finished run. */
+/**
+ * What a report takes from {@code summary.json}: the result at the end of a finished run.
+ *
+ * @param examples in the hold-out; 0 if the summary does not say
+ */
 public record RunSummary(
-    String label, double accuracy, double loss, double standardError, double virtualSeconds) {
+    String label,
+    double accuracy,
+    double loss,
+    double standardError,
+    int examples,
+    double virtualSeconds) {
   private static final JsonMapper JSON = new JsonMapper();
 
   /** Null where the run has not ended: the file is written last. */
@@ -31,6 +40,7 @@ public record RunSummary(
           metrics.path("accuracy").asDouble(Double.NaN),
           metrics.path("loss").asDouble(Double.NaN),
           metrics.path("standardError").asDouble(Double.NaN),
+          metrics.path("examples").asInt(0),
           root.path("seconds").path("virtual").asDouble(Double.NaN));
     } catch (JsonProcessingException e) {
       throw damaged(file, e.getOriginalMessage(), e);

@@ -24,10 +24,12 @@ record Timeline(
 
   static Timeline of(RunRecord run) {
     Map<Integer, Double> busy = new HashMap<>();
-    // A device that was lost is worth seeing, whatever time it took.
-    run.lost().forEach(lost -> busy.merge(lost.device(), 1e9, Double::sum));
-    run.visits()
-        .forEach(visit -> busy.merge(visit.device(), visit.end() - visit.start(), Double::sum));
+    for (RunRecord.Visit visit : run.visits()) {
+      busy.merge(visit.device(), visit.end() - visit.start(), Double::sum);
+    }
+    // A lost visit has no length: it counts as a usual one, so that its device is not left out.
+    double usual = busy.values().stream().mapToDouble(v -> v).sum() / Math.max(1, run.visits().size());
+    run.lost().forEach(lost -> busy.merge(lost.device(), usual, Double::sum));
     List<Integer> devices =
         busy.keySet().stream()
             .sorted(

@@ -17,6 +17,18 @@ final class Wording {
 
   private final Comparison comparison;
 
+  /**
+   * A sentence of the result.
+   *
+   * @param subject which runs it is about; empty if all
+   */
+  record Sentence(String subject, String rest) {
+    @Override
+    public String toString() {
+      return subject + rest;
+    }
+  }
+
   Wording(Comparison comparison) {
     this.comparison = comparison;
   }
@@ -39,15 +51,16 @@ final class Wording {
     }
     String labels =
         comparison.groups().size() <= SPELLED_OUT
-            ? comparison.groups().stream().map(Group::label).collect(Collectors.joining(", "))
+            ? comparison.groups().stream().map(Group::label).collect(Collectors.joining(" vs "))
             : Figures.count(comparison.groups().size(), "variant");
-    String bySeed = seeds.size() == 1 ? "seed " + seeds.iterator().next() : seeds.size() + " seeds";
+    String bySeed =
+        seeds.size() == 1 ? "seed " + seeds.iterator().next() : seeds.size() + " seeds";
     return labels + "; " + bySeed + "; " + String.join(" / ", shapes);
   }
 
   /** The result, as sentences. */
-  List<String> result() {
-    List<String> sentences = new ArrayList<>();
+  List<Sentence> result() {
+    List<Sentence> sentences = new ArrayList<>();
     List<Group> groups = comparison.groups();
     Group reference = comparison.reference();
     if (groups.size() == 1) {
@@ -59,23 +72,31 @@ final class Wording {
         sentences.add(against(group, reference));
       }
       if (others.size() > SPELLED_OUT) {
-        sentences.add("The table has the other variants.");
+        sentences.add(new Sentence("", "The table has the other variants."));
       }
     }
     int lost = groups.stream().mapToInt(Group::lost).sum();
     if (lost > 0) {
       sentences.add(
-          Figures.count(lost, "visit")
-              + " gave no sound reply and "
-              + (lost == 1 ? "was" : "were")
-              + " left out of the averages.");
-    }
-    long unfinished = groups.stream().filter(g -> !g.finished()).count();
-    if (unfinished > 0) {
-      sentences.add(
-          "A run marked unfinished has no result yet: its numbers are those of its log so far.");
+          new Sentence(
+              "",
+              Figures.count(lost, "visit")
+                  + " gave no sound reply and "
+                  + (lost == 1 ? "was" : "were")
+                  + " left out of the averages."));
     }
     return sentences;
+  }
+
+  /** {@code the hold-out of 604 examples}. */
+  private String holdOut() {
+    return comparison.groups().stream()
+        .flatMap(group -> group.runs().stream())
+        .map(RunRecord::summary)
+        .filter(summary -> summary != null && summary.examples() > 0)
+        .findFirst()
+        .map(summary -> "the hold-out of " + Figures.count(summary.examples(), "example"))
+        .orElse("the hold-out");
   }
 
   /** What ± stands for in this report. */
@@ -83,48 +104,68 @@ final class Wording {
     boolean seeds = comparison.groups().stream().anyMatch(g -> g.runs().size() > 1);
     return seeds
         ? "Where a row has several seeds, ± is the standard deviation over them; with one seed it"
-            + " is one standard error of the accuracy on the hold-out. Differences are judged by"
-            + " both together."
-        : "± is one standard error of the accuracy on the hold-out: how far it may be off because"
-            + " the hold-out is small.";
+            + " is one standard error of the accuracy on "
+            + holdOut()
+            + ". Differences are judged by both together."
+        : "± is one standard error of the accuracy on "
+            + holdOut()
+            + ": how far off it may be by the luck of which examples were held out.";
   }
 
-  private String alone(Group group) {
+  private Sentence alone(Group group) {
     Costs costs = group.runs().getFirst().costs();
     RunRecord run = group.runs().getFirst();
     String reach =
         Double.isNaN(group.accuracy())
-            ? group.label() + " has measured no accuracy"
-            : group.label() + " reaches an accuracy of " + accuracy(group);
-    return String.format(
+            ? " has measured no accuracy"
+            : (group.finished() ? " reaches" : " stands at")
+                + " an accuracy of "
+                + accuracy(group);
+    return new Sentence(
+        group.label(),
+        String.format(
         Locale.ROOT,
-        "%s after %s. It sends %s MB over the devices' links (%s MB down, %s MB up); the busiest"
+        "%s after %s%s. It sends %s MB over the devices' links (%s MB down, %s MB up); the busiest"
             + " device computes %s GMACs and needs at most %s MiB, in %s of virtual time.",
         reach,
         Figures.count(run.roundsDone(), "round"),
+        group.finished() ? "" : " of " + run.start().rounds() + " (the run is not finished)",
         Figures.three(Figures.megabytes(group.mean(r -> r.costs().total()))),
         Figures.three(Figures.megabytes(group.mean(r -> r.costs().down()))),
         Figures.three(Figures.megabytes(group.mean(r -> r.costs().up()))),
         Figures.three(Figures.gigamacs(group.mean(r -> r.costs().busiestMacs()))),
         Figures.three(Figures.mebibytes(costs.devicePeak())),
-        Figures.duration(group.mean(RunRecord::virtualSeconds)));
+        Figures.duration(group.mean(RunRecord::virtualSeconds))));
   }
 
-  private String referenceSentence(Group reference) {
-    return (comparison.fullTuning()
-            ? "The reference is full fine-tuning (" + reference.label() + "): it"
-            : "The reference is the first run, " + reference.label() + ": it")
+  private Sentence referenceSentence(Group reference) {
+    return new Sentence(
+        reference.label(),
+        " is the reference ("
+        + (comparison.fullTuning() ? "full fine-tuning" : "the first run")
+        + "): it"
         + (Double.isNaN(reference.accuracy())
             ? " has measured no accuracy"
             : " reaches an accuracy of " + accuracy(reference))
         + " and sends "
         + Figures.three(Figures.megabytes(reference.mean(r -> r.costs().total())))
-        + " MB.";
+        + " MB.");
   }
 
-  private String against(Group group, Group reference) {
-    return group.label()
-        + " "
+  private Sentence against(Group group, Group reference) {
+    if (!group.finished()) {
+      RunRecord run = group.runs().getFirst();
+      return new Sentence(
+          group.label(),
+          " has done "
+              + run.roundsDone()
+              + " of "
+              + Figures.count(run.start().rounds(), "round")
+              + " and has no result yet; its numbers are those of its log so far.");
+    }
+    return new Sentence(
+        group.label(),
+        " "
         + (Double.isNaN(group.accuracy()) ? "has measured no accuracy" : verdict(group, reference))
         + ", with "
         + share(group, reference, r -> r.costs().total())
@@ -134,7 +175,7 @@ final class Wording {
         + share(group, reference, r -> r.costs().busiestMacs())
         + " of the busiest device's computation and "
         + share(group, reference, r -> r.costs().devicePeak())
-        + " of its peak memory.";
+        + " of its peak memory.");
   }
 
   private static String verdict(Group group, Group reference) {

@@ -34,6 +34,12 @@ function tick(value) {
   return value.toLocaleString('en-US', {maximumSignificantDigits: 6});
 }
 
+/** A label that takes three lines of a narrow axis at most. */
+function short(label) {
+  const most = window.innerWidth < 700 ? 26 : 42;
+  return label.length > most ? label.slice(0, most - 1) + '…' : label;
+}
+
 /** Text for a tooltip, which is markup. */
 function escapeText(text) {
   return String(text).replace(/[&<>"']/g, c => ({'&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;'})[c]);
@@ -58,7 +64,7 @@ function colour(list, index) {
 function base(t) {
   return {
     animation: false,
-    textStyle: {fontFamily: 'inherit', color: t.ink},
+    textStyle: {fontFamily: getComputedStyle(document.body).fontFamily, color: t.ink},
     grid: {left: 4, right: 18, top: 30, bottom: 4, outerBoundsMode: 'same', outerBoundsContain: 'all'},
     tooltip: {confine: true, backgroundColor: t.paper, borderColor: t.line, textStyle: {color: t.ink, fontSize: 13}, trigger: 'item'},
   };
@@ -155,9 +161,9 @@ function trafficChart(data, t) {
     shown.groups = data.groups.map(g => Object.assign({}, g, {
       curve: g.curve.filter(p => p.megabytes > 0), runs: g.runs.map(r => r.filter(p => p.megabytes > 0))}));
   }
-  const least = Math.pow(10, Math.floor(Math.log10(Math.min(...all))));
+  const range = {type: 'log', axisLabel: {color: t.soft, hideOverlap: true, showMinLabel: false, showMaxLabel: false, formatter: tick}, min: Math.min(...all) * 0.8, max: Math.max(...all) * 1.25};
   return Object.assign(base(t), {
-    xAxis: below(t, 'traffic so far, MB' + (log ? ' (logarithmic)' : ''), log ? {type: 'log', min: least} : {}),
+    xAxis: below(t, 'traffic so far, MB' + (log ? ' (logarithmic)' : ''), log ? range : {}),
     yAxis: beside(t, 'accuracy (share right)'),
     series: curves(shown, t, 'megabytes', 'accuracy', null, describePoint),
   });
@@ -167,12 +173,12 @@ function trafficChart(data, t) {
 function bars(data, t, field, names, tints, unit, stacked) {
   const narrow = window.innerWidth < 700;
   const totals = data.groups.map(g => g[field].reduce((sum, v) => sum + (v || 0), 0));
-  const labels = data.groups.map((g, i) => stacked ? g.label + '\n' + three(totals[i]) + ' ' + unit : g.label);
-  return Object.assign(base(t), {
-    xAxis: below(t, unit, {splitLine: {show: true, lineStyle: {color: t.line, opacity: 0.6}}, min: 0}),
+  const labels = data.groups.map((g, i) => stacked ? short(g.label) + '\n' + three(totals[i]) + ' ' + unit : short(g.label));
+  const option = Object.assign(base(t), {
+    xAxis: below(t, unit, {splitLine: {show: true, lineStyle: {color: t.line, opacity: 0.6}}, min: 0, max: unit === '%' ? 100 : undefined}),
     yAxis: {
       type: 'category', inverse: true, data: labels, axisTick: {show: false}, axisLine: {lineStyle: {color: t.line}},
-      axisLabel: {color: t.ink, fontSize: 12, lineHeight: 16, width: narrow ? 104 : 150, overflow: 'truncate', interval: 0},
+      axisLabel: {color: t.ink, fontSize: 12, lineHeight: 16, width: narrow ? 104 : 150, overflow: 'break', interval: 0},
     },
     series: names.map((name, index) => ({
       type: 'bar', name, stack: stacked ? 'all' : undefined, barMaxWidth: stacked ? 28 : 14, barGap: '20%',
@@ -183,6 +189,24 @@ function bars(data, t, field, names, tints, unit, stacked) {
         .concat(stacked && totals[item.dataIndex] > 0 ? [(100 * item.value / totals[item.dataIndex]).toFixed(1) + ' % of ' + three(totals[item.dataIndex]) + ' ' + unit] : []))},
     })),
   });
+  option.grid.top = 4;
+  return option;
+}
+
+/** Like {@link bars}, each row scaled to 100. */
+function shares(data, t, field, names, tints) {
+  const scaled = data.groups.map(g => {
+    const sum = g[field].reduce((total, v) => total + v, 0);
+    return {label: g.label, parts: g[field].map(v => sum > 0 ? 100 * v / sum : 0)};
+  });
+  const option = bars({groups: scaled}, t, 'parts', names, tints, '%', true);
+  option.yAxis.data = scaled.map(g => short(g.label));
+  option.series.forEach((series, index) => {
+    series.tooltip = {formatter: item => tip(scaled[item.dataIndex].label, [names[index] + ': ' + item.value.toFixed(1) + ' %'])};
+    series.label = {show: true, position: 'inside', color: '#fff', textBorderColor: 'rgba(0,0,0,.55)', textBorderWidth: 2, fontSize: 11,
+      formatter: item => item.value >= 7 ? Math.round(item.value) + ' %' : ''};
+  });
+  return option;
 }
 
 function timelineChart(run, t) {
@@ -232,19 +256,20 @@ function timelineChart(run, t) {
     type: 'line', data: [], silent: true,
     markLine: {
       silent: true, symbol: 'none', lineStyle: {color: t.soft, type: 'solid', width: 1, opacity: 0.55},
-      label: {position: 'end', color: t.soft, fontSize: 11, formatter: item => item.name},
-      data: run.rounds.map(([round, at], i) => ({xAxis: at, name: i % step === 0 ? (step > 1 || run.rounds.length > 8 || window.innerWidth < 700 ? '' : 'round ') + round : ''})),
+      label: {position: 'start', color: t.soft, fontSize: 11, formatter: item => item.name},
+      data: run.rounds.map(([round, at], i) => ({xAxis: at, name: i % step === 0 ? String(round) : ''})),
     },
   });
   const option = Object.assign(base(t), {
-    xAxis: below(t, 'virtual time, s (the numbers above are rounds)', {min: 0, max: run.end || undefined, axisLabel: {color: t.soft, hideOverlap: true, showMaxLabel: false, formatter: tick}}),
+    xAxis: below(t, 'virtual time, s', {min: 0, max: run.end || undefined, axisLabel: {color: t.soft, hideOverlap: true, showMaxLabel: false, formatter: tick}}),
     yAxis: {
-      type: 'category', inverse: true, data: names, axisTick: {show: false}, axisLine: {lineStyle: {color: t.line}},
+      type: 'category', inverse: true, data: run.devices.map(String), name: 'device', nameLocation: 'start', nameGap: 8,
+      nameTextStyle: {color: t.soft, fontSize: 12, align: 'right'}, axisTick: {show: false}, axisLine: {lineStyle: {color: t.line}},
       axisLabel: {color: t.soft, fontSize: 11, interval: 0}, splitLine: {show: true, lineStyle: {color: t.line, opacity: 0.5}},
     },
     series,
   });
-  option.grid.top = 22;
+  option.grid.top = 26;
   return option;
 }
 

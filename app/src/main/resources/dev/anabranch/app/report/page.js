@@ -98,9 +98,10 @@
     }
     if (measured('loss')) draw('loss', lossChart(data, t)); else empty('loss', 'No loss is in the log yet.');
     const rows = data.groups.length;
-    draw('topics', bars(data, t, 'topicMegabytes', data.topics, t.topics, 'MB', true), rows * 46 + 90);
-    draw('macs', bars(data, t, 'gigamacs', PARTIES, t.parties, 'GMACs', true), rows * 62 + 90);
-    draw('memory', bars(data, t, 'mebibytes', PARTIES, t.parties, 'MiB', false), rows * 62 + 90);
+    draw('topics', bars(data, t, 'topicMegabytes', data.topics, t.topics, 'MB', true), rows * 46 + 60);
+    if (rows > 1) draw('parts', shares(data, t, 'topicMegabytes', data.topics, t.topics), rows * 36 + 70);
+    draw('macs', bars(data, t, 'gigamacs', PARTIES, t.parties, 'GMACs', true), rows * 62 + 60);
+    draw('memory', bars(data, t, 'mebibytes', PARTIES, t.parties, 'MiB', false), rows * 62 + 60);
     drawTimeline(t);
     drawPartition(t);
   }

@@ -1,6 +1,12 @@
 package dev.anabranch.data.internal;
 
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -9,6 +15,7 @@ import java.util.Set;
  * one that does look.
  */
 public final class WordLocal {
+  private static final Set<String> PARTS = Set.of("added_tokens", "normalizer", "pre_tokenizer");
   private static final Set<String> NORMALIZERS =
       Set.of("BertNormalizer", "Lowercase", "NFC", "NFD", "NFKC", "NFKD", "StripAccents");
   private static final Set<String> SPLITTERS =
@@ -17,14 +24,38 @@ public final class WordLocal {
 
   private WordLocal() {}
 
-  /** Reads the content of a {@code tokenizer.json}. */
-  public static boolean of(JsonNode tokenizer) {
-    for (var token : tokenizer.path("added_tokens")) {
+  /**
+   * Reads the content of a {@code tokenizer.json}, but not its vocabulary.
+   *
+   * @throws IOException if it is not a JSON object
+   */
+  public static boolean of(String tokenizerJson) throws IOException {
+    var mapper = new JsonMapper();
+    Map<String, JsonNode> parts = new HashMap<>();
+    try (var parser = mapper.createParser(tokenizerJson)) {
+      if (parser.nextToken() != JsonToken.START_OBJECT) {
+        throw new IOException("not a JSON object");
+      }
+      while (parts.size() < PARTS.size() && parser.nextToken() == JsonToken.FIELD_NAME) {
+        var name = parser.currentName();
+        parser.nextToken();
+        if (PARTS.contains(name)) {
+          parts.put(name, mapper.readTree(parser));
+        } else {
+          parser.skipChildren();
+        }
+      }
+    }
+    for (var token : part(parts, "added_tokens")) {
       if (token.path("content").asText().chars().anyMatch(Character::isWhitespace)) {
         return false;
       }
     }
-    return normalizes(tokenizer.path("normalizer")) && splits(tokenizer.path("pre_tokenizer"));
+    return normalizes(part(parts, "normalizer")) && splits(part(parts, "pre_tokenizer"));
+  }
+
+  private static JsonNode part(Map<String, JsonNode> parts, String name) {
+    return parts.getOrDefault(name, MissingNode.getInstance());
   }
 
   private static boolean normalizes(JsonNode part) {
