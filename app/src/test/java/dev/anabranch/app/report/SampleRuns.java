@@ -44,9 +44,11 @@ final class SampleRuns {
   private final StringBuilder log = new StringBuilder();
   private final Shape shape;
   private final SplittableRandom random;
+  private final SplittableRandom cohorts;
 
   private SampleRuns(Shape shape) {
     this.shape = shape;
+    this.cohorts = new SplittableRandom(shape.seed());
     this.random = new SplittableRandom(shape.seed() * 31 + shape.way().name().hashCode());
   }
 
@@ -77,7 +79,7 @@ final class SampleRuns {
     for (int round = 0; round < shape.until(); round++) {
       List<Integer> cohort = new ArrayList<>();
       while (cohort.size() < shape.cohort()) {
-        int device = random.nextInt(shape.devices());
+        int device = cohorts.nextInt(shape.devices());
         if (!cohort.contains(device)) {
           cohort.add(device);
         }
