@@ -104,5 +104,4 @@ public final class ToyWiring implements Wiring {
   public void report(List<Path> runs, Path page) {
     ReportPage.write(runs, page);
   }
-
 }
