@@ -1,0 +1,94 @@
+package dev.anabranch.torch.internal;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.IValue;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * AdamW over a list of variables, in one pass over each (libtorch's own {@code _fused_adamw_}).
+ *
+ * <p>Not thread-safe: it belongs to one visit. The owner closes it; the variables are not its own.
+ */
+public final class FusedAdamW implements AutoCloseable {
+  private final Boxed step = new Boxed("aten::_fused_adamw_");
+  private final List<Tensor> variables;
+  private final List<Tensor> means = new ArrayList<>();
+  private final List<Tensor> squares = new ArrayList<>();
+  private final List<Tensor> counts = new ArrayList<>();
+  private final double beta1;
+  private final double beta2;
+  private final double eps;
+  private final double decay;
+
+  public FusedAdamW(List<Tensor> variables, double beta1, double beta2, double eps, double decay) {
+    this.variables = List.copyOf(variables);
+    this.beta1 = beta1;
+    this.beta2 = beta2;
+    this.eps = eps;
+    this.decay = decay;
+    try (var scope = new PointerScope();
+        var frozen = new NoGradGuard()) {
+      for (Tensor variable : variables) {
+        means.add(Tensors.own(torch.zeros_like(variable)));
+        squares.add(Tensors.own(torch.zeros_like(variable)));
+        counts.add(Tensors.own(torch.zeros(1).squeeze()));
+      }
+    }
+  }
+
+  /** One step; a variable without a gradient stays as it is. */
+  public void step(double rate) {
+    try (var scope = new PointerScope();
+        var frozen = new NoGradGuard()) {
+      var values = new ArrayList<Tensor>();
+      var gradients = new ArrayList<Tensor>();
+      var m = new ArrayList<Tensor>();
+      var v = new ArrayList<Tensor>();
+      var t = new ArrayList<Tensor>();
+      for (int i = 0; i < variables.size(); i++) {
+        Tensor gradient = variables.get(i).grad();
+        if (!gradient.defined()) {
+          continue;
+        }
+        counts.get(i).add_(new Scalar(1));
+        values.add(variables.get(i));
+        gradients.add(gradient);
+        m.add(means.get(i));
+        v.add(squares.get(i));
+        t.add(counts.get(i));
+      }
+      step.call(
+          list(values),
+          list(gradients),
+          list(m),
+          list(v),
+          list(new ArrayList<Tensor>()),
+          list(t),
+          new IValue(rate),
+          new IValue(beta1),
+          new IValue(beta2),
+          new IValue(decay),
+          new IValue(eps),
+          new IValue(false),
+          new IValue(false),
+          new IValue(),
+          new IValue());
+    }
+  }
+
+  private static IValue list(List<Tensor> tensors) {
+    return Boxed.list(tensors);
+  }
+
+  @Override
+  public void close() {
+    means.forEach(Tensor::close);
+    squares.forEach(Tensor::close);
+    counts.forEach(Tensor::close);
+  }
+}
