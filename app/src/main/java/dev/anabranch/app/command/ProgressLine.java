@@ -26,6 +26,11 @@ final class ProgressLine implements Runner.Watch {
     return new Line(console.err(), console.terminal(), label, rounds);
   }
 
+  @Override
+  public void note(String text) {
+    console.err().println("anabranch: " + text);
+  }
+
   /** One run. */
   private static final class Line implements Progress {
     private final PrintStream to;

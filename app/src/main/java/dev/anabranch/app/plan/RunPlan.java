@@ -275,6 +275,16 @@ public final class RunPlan {
     return only("model", "task", "lanes");
   }
 
+  /** The settings that decide which model is loaded. */
+  public Map<String, ?> modelKey() {
+    return only("model");
+  }
+
+  /** The settings that decide how text is read. */
+  public Map<String, ?> tokenizerKey() {
+    return only("model", "task");
+  }
+
   private Map<String, ?> only(String... names) {
     var all = toMap();
     var out = new LinkedHashMap<String, @Nullable Object>();

@@ -12,6 +12,7 @@ import dev.anabranch.core.Evaluation;
 import dev.anabranch.core.Job;
 import dev.anabranch.core.Outcome;
 import dev.anabranch.core.Progress;
+import dev.anabranch.core.RunLog;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -23,6 +24,9 @@ public record Runner(Session session) {
   /** Watches a run; told how many rounds there will be, 0 if that is not known. */
   public interface Watch {
     Progress start(RunPlan plan, String label, int rounds);
+
+    /** Told of what went wrong without ending the run. */
+    void note(String text);
   }
 
   /**
@@ -51,10 +55,9 @@ public record Runner(Session session) {
     Feasibility.requireCohort(plan, data.shards().size());
     var engine = session.engine(plan);
     long started = System.nanoTime();
-    try (var log = session.wiring().log(folder.log())) {
-      var checkpoints = session.wiring().checkpoints(folder.checkpoints(), log);
-      if (checkpoints.last().isEmpty()) {
-        log.clear();
+    try (var log = Records.log(folder.log())) {
+      if (!Records.any(folder.checkpoints())) {
+        log.cut(0);
         head(plan, data, log);
       }
       int rounds = plan.methodNumber("rounds").orElse(0L).intValue();
@@ -72,7 +75,7 @@ public record Runner(Session session) {
               plan.evaluateEvery(),
               plan.faults(),
               log,
-              checkpoints,
+              Records.checkpoints(folder.checkpoints(), log, watch::note),
               watch.start(plan, label, rounds));
       var outcome = session.wiring().fabric(plan).run(method, job);
       double wall = (System.nanoTime() - started) / 1e9;
@@ -80,7 +83,7 @@ public record Runner(Session session) {
     }
   }
 
-  private static void head(RunPlan plan, Dataset data, Wiring.OpenLog log) {
+  private static void head(RunPlan plan, Dataset data, RunLog log) {
     var run = new LinkedHashMap<String, Object>();
     run.put("name", plan.name());
     run.put("method", plan.methodName());

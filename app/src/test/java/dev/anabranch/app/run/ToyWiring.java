@@ -3,7 +3,6 @@ package dev.anabranch.app.run;
 import dev.anabranch.app.plan.Catalog;
 import dev.anabranch.app.plan.RunPlan;
 import dev.anabranch.app.report.ReportPage;
-import dev.anabranch.core.Checkpoints;
 import dev.anabranch.core.DeviceProfile;
 import dev.anabranch.core.Engine;
 import dev.anabranch.core.Fabric;
@@ -88,16 +87,6 @@ public final class ToyWiring implements Wiring {
   @Override
   public Fabric fabric(RunPlan plan) {
     return new LocalFabric(plan.resident());
-  }
-
-  @Override
-  public OpenLog log(Path file) {
-    return Records.log(file);
-  }
-
-  @Override
-  public Checkpoints checkpoints(Path folder, OpenLog log) {
-    return Records.checkpoints(folder, log);
   }
 
   @Override
