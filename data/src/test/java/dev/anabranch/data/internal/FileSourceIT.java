@@ -148,6 +148,12 @@ class FileSourceIT {
   }
 
   @Test
+  void name_isTakenAsItIs() throws IOException {
+    write("it's [1]?.csv", "text,label\na,1\nb,2\n");
+    assertThat(load().size()).isEqualTo(2);
+  }
+
+  @Test
   void sql_givesTheColumns() throws IOException {
     write("a.jsonl", "{\"t\":\"a\",\"n\":1}\n{\"t\":\"b\",\"n\":2}\n{\"t\":\"c\",\"n\":3}\n");
     var sql = "SELECT upper(t) AS text, n % 2 AS label FROM data WHERE n > 1;";
