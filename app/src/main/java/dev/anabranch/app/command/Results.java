@@ -121,12 +121,10 @@ final class Results {
         runs.size() > 1
             ? deviation(runs, run -> run.metrics().accuracy())
             : runs.getFirst().metrics().standardError();
-    return String.format(
-        Locale.ROOT,
-        runs.size() > 1 ? "%.4f ± %.4f (%d seeds)" : "%.4f ± %.4f",
-        mean(runs, run -> run.metrics().accuracy()),
-        plusMinus,
-        runs.size());
+    var text =
+        String.format(
+            Locale.ROOT, "%.4f ± %.4f", mean(runs, run -> run.metrics().accuracy()), plusMinus);
+    return runs.size() > 1 ? text + " (" + runs.size() + " seeds)" : text;
   }
 
   private interface Unit {

@@ -101,7 +101,7 @@ public final class RunPlan {
   }
 
   private Settings codec(String topic, Object codec) {
-    var knob = new Knob.OneOf(topic, keys.codec.standard(), keys.codec.kinds(), keys.codec.about());
+    var knob = new Knob.OneOf(topic, keys.codec.standardValue(), keys.codec.kinds(), keys.codec.about());
     return Settings.read(PlanKeys.CODECS, List.of(knob), Map.of(topic, codec));
   }
 
@@ -206,12 +206,13 @@ public final class RunPlan {
   @SuppressWarnings("unchecked")
   public Map<String, Codec<Tensor>> codecs() {
     var out = new LinkedHashMap<String, Codec<Tensor>>();
-    codecs.forEach((topic, settings) ->
-        out.put(
-            topic,
-            settings.make(
-                new Knob.OneOf(topic, keys.codec.standard(), keys.codec.kinds(), ""),
-                Codec.class)));
+    codecs.forEach(
+        (topic, settings) ->
+            out.put(
+                topic,
+                settings.make(
+                    new Knob.OneOf(topic, keys.codec.standardValue(), keys.codec.kinds(), ""),
+                    Codec.class)));
     return out;
   }
 
@@ -236,12 +237,13 @@ public final class RunPlan {
 
   private static List<Faults.Visit> visits(String key, List<String> words) {
     return words.stream()
-        .map(word -> {
-          Check.that(word.matches("\\d{1,9}@\\d{1,9}"), key, word, "device@round, as 3@1");
-          int at = word.indexOf('@');
-          return new Faults.Visit(
-              Integer.parseInt(word.substring(0, at)), Integer.parseInt(word.substring(at + 1)));
-        })
+        .map(
+            word -> {
+              Check.that(word.matches("\\d{1,9}@\\d{1,9}"), key, word, "device@round, as 3@1");
+              int at = word.indexOf('@');
+              return new Faults.Visit(
+                  Integer.parseInt(word.substring(0, at)), Integer.parseInt(word.substring(at + 1)));
+            })
         .toList();
   }
 
@@ -259,10 +261,9 @@ public final class RunPlan {
     return lanes == 0 ? Runtime.getRuntime().availableProcessors() : lanes;
   }
 
-  /** Most visits whose variables are in memory at once, at least 1. */
+  /** Most visits whose variables are in memory at once; 0: as many as there are lanes. */
   public int resident() {
-    int resident = root().integer(PlanKeys.RESIDENT);
-    return resident == 0 ? 2 * lanes() : resident;
+    return root().integer(PlanKeys.RESIDENT);
   }
 
   /** The settings that decide which examples lie where: equal plans load equal data. */
@@ -272,7 +273,7 @@ public final class RunPlan {
 
   /** The settings that decide what an engine loads. */
   public Map<String, ?> engineKey() {
-    return only("model", "task", "lanes", "resident");
+    return only("model", "task", "lanes");
   }
 
   private Map<String, ?> only(String... names) {

@@ -148,7 +148,7 @@ final class Markup {
   private static String note(Group group, Comparison comparison) {
     RunRecord first = group.runs().getFirst();
     StringBuilder note = new StringBuilder();
-    if (group == comparison.reference() && comparison.groups().size() > 1) {
+    if (comparison.isReference(group) && comparison.groups().size() > 1) {
       note.append("<small>reference</small>");
     }
     if (group.runs().size() > 1) {
