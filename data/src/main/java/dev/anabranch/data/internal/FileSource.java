@@ -105,10 +105,12 @@ public record FileSource(
     }
   }
 
+  private record Row(String text, @Nullable String pair, String label, @Nullable String device) {}
+
   /** Takes rows as they come. */
   private static final class Rows implements Table.Visitor {
     private final Map<String, String> columns;
-    private final List<Map<String, String>> rows = new ArrayList<>();
+    private final List<Row> rows = new ArrayList<>();
 
     Rows(Map<String, String> columns) {
       this.columns = columns;
@@ -116,21 +118,26 @@ public record FileSource(
 
     @Override
     public void row(Map<String, @Nullable String> values) {
-      Map<String, String> row = new HashMap<>();
-      values.forEach((role, value) -> {
-        if (value != null) {
-          row.put(role, value);
-        } else if (!role.equals("device")) {
-          throw AnabranchException.expected(
-              Failure.DATA,
-              columns.get(role) + " of row " + (rows.size() + 1),
-              "empty",
-              "a value in every row; leave such rows out with sql: SELECT * FROM data WHERE "
-                  + columns.get(role)
-                  + " IS NOT NULL");
-        }
-      });
-      rows.add(row);
+      rows.add(
+          new Row(
+              required("text", values),
+              columns.containsKey("pair") ? required("pair", values) : null,
+              required("label", values),
+              values.get("device")));
+    }
+
+    private String required(String role, Map<String, @Nullable String> values) {
+      var value = values.get(role);
+      if (value == null) {
+        throw AnabranchException.expected(
+            Failure.DATA,
+            columns.get(role) + " of row " + (rows.size() + 1),
+            "empty",
+            "a value in every row; leave such rows out with sql: SELECT * FROM data WHERE "
+                + columns.get(role)
+                + " IS NOT NULL");
+      }
+      return value;
     }
 
     Corpus corpus(String path, String sha256) {
@@ -138,7 +145,7 @@ public record FileSource(
         throw AnabranchException.expected(Failure.DATA, path, "0 rows", "at least one example");
       }
       var names = new TreeSet<String>(Corpus.BY_NAME);
-      rows.forEach(r -> names.add(r.getOrDefault("label", "")));
+      rows.forEach(r -> names.add(r.label()));
       if (names.size() < 2) {
         throw AnabranchException.expected(
             Failure.DATA,
@@ -149,12 +156,11 @@ public record FileSource(
       var classes = List.copyOf(names);
       Map<String, Integer> index = new HashMap<>();
       classes.forEach(name -> index.put(name, index.size()));
-      List<Example> examples = new ArrayList<>();
-      for (var r : rows) {
-        int label = index.getOrDefault(r.getOrDefault("label", ""), 0);
-        examples.add(
-            new Example(r.getOrDefault("text", ""), r.get("pair"), label, r.get("device")));
-      }
+      var examples =
+          rows.stream()
+              .map(r ->
+                  new Example(r.text(), r.pair(), index.getOrDefault(r.label(), -1), r.device()))
+              .toList();
       return new Corpus(examples, classes, sha256);
     }
   }

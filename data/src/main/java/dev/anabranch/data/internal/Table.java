@@ -106,7 +106,7 @@ final class Table {
   private String reader() {
     var paths =
         files.paths().stream()
-            .map(p -> "'" + p.toString().replace("'", "''") + "'")
+            .map(p -> "'" + literal(p.toString()).replace("'", "''") + "'")
             .collect(Collectors.joining(", ", "[", "]"));
     return switch (files.format()) {
       case CSV ->
@@ -123,6 +123,11 @@ final class Table {
       case JSON -> "read_json(" + paths + "," + jsonTypes() + ")";
       case PARQUET -> "read_parquet(" + paths + ", union_by_name = true)";
     };
+  }
+
+  /** DuckDB takes a path for a pattern; this one matches only the path itself. */
+  private static String literal(String path) {
+    return path.replaceAll("[*?\\[]", "[$0]");
   }
 
   /**
