@@ -1,6 +1,7 @@
 package dev.anabranch.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.anabranch.core.Fabric;
 import dev.anabranch.core.Faults;
@@ -80,14 +81,11 @@ public abstract class MethodContract {
     try (var engine = engine(2)) {
       var whole = new MemoryCheckpoints();
       var expected = run(job(engine).withCheckpoints(whole), 2);
-      assertThat(whole.saved()).isPositive();
-      for (int round = 1; round <= whole.saved(); round++) {
+      assertThat(whole.rounds()).isNotEmpty();
+      for (int round : whole.rounds()) {
         var crashing = MemoryCheckpoints.crashingBefore(round);
-        try {
-          run(job(engine).withCheckpoints(crashing), 2);
-        } catch (MemoryCheckpoints.Crash e) {
-          assertThat(crashing.saved()).isPositive();
-        }
+        assertThatThrownBy(() -> run(job(engine).withCheckpoints(crashing), 2))
+            .isInstanceOf(MemoryCheckpoints.Crash.class);
         assertSame(run(job(engine).withCheckpoints(crashing.repaired()), 2), expected);
       }
     }
