@@ -238,4 +238,35 @@ final class LocalFabricTest {
     assertThat(coded.down()).isEqualTo(plain.down());
     assertThat(coded.up()).isEqualTo(plain.up() / 2);
   }
+
+  @Test
+  void bodies_replyForDevicesThatWereNotLost() {
+    var devices = new ArrayList<Integer>();
+    var sum = new ArrayList<Long>();
+    var method =
+        new Programs(
+            Set.of(Ability.BODY_LINKS),
+            (me, state) -> {
+              try (var visits = me.invite(0, me.roster().devices())) {
+                visits.sendBodies(NUMBER, 10L);
+                visits.gather(NUMBER, new Quorum(1)).forEach(reply -> devices.add(reply.from().index()));
+                visits.gatherBodies(NUMBER, new Quorum(1)).forEach(reply -> sum.add(reply.message()));
+              }
+              return state;
+            },
+            me -> {
+              me.body().send(NUMBER, (long) me.id().index());
+              me.coordinator().send(NUMBER, 1L);
+            },
+            me -> {
+              long first = me.coordinator().receive(NUMBER);
+              me.coordinator().send(NUMBER, first + me.device().receive(NUMBER));
+            });
+    var faults = new Faults(0, List.of(new Faults.Visit(1, 0)), Set.of());
+    var outcome = run(method, 4, 1, job -> job.withFaults(faults));
+    assertThat(devices).containsExactly(0, 2, 3);
+    assertThat(sum).containsExactly(10L, 12L, 13L);
+    assertThat(outcome.totals().backbone()).isEqualTo(8 * 4 + 8 * 3);
+    assertThat(outcome.lost()).isEqualTo(1);
+  }
 }
