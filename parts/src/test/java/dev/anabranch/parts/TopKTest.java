@@ -87,7 +87,8 @@ class TopKTest extends CodecContract<Tensor> {
     var codec = new TopK(0.5, true);
     assertThat(sent(codec, memory, 3, 2)).containsExactly(3, 0);
     assertThat(sent(codec, memory, 3, 2)).containsExactly(0, 4); // 2 owed and 2 new
-    assertThat(memory.get("residual").orElseThrow().get("residual").toArray()).containsExactly(3, 0);
+    assertThat(memory.get("residual").orElseThrow().get("residual").toArray())
+        .containsExactly(3, 0);
   }
 
   @Test

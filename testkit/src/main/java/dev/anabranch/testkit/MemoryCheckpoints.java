@@ -15,7 +15,10 @@ import java.util.TreeMap;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
-/** Keeps deep copies of the last checkpoint, and can stop a run right after one, as a crash would. Thread-safe. */
+/**
+ * Keeps deep copies of the last checkpoint, and can stop a run right after one, as a crash would.
+ * Thread-safe.
+ */
 public final class MemoryCheckpoints implements Checkpoints {
   /** What a run is ended with. */
   public static final class Crash extends Error {
@@ -73,17 +76,20 @@ public final class MemoryCheckpoints implements Checkpoints {
     var memories = new TreeMap<NodeId, Map<String, TensorMap>>();
     checkpoint
         .memories()
-        .forEach(
-            (node, values) -> {
-              var copies = new TreeMap<String, TensorMap>();
-              values.forEach((key, value) -> copies.put(key, value.copy()));
-              memories.put(node, copies);
-            });
-    var state = new Wire(copy(checkpoint.state().head()), copy(checkpoint.state().body()), () -> {});
+        .forEach((node, values) -> {
+          var copies = new TreeMap<String, TensorMap>();
+          values.forEach((key, value) -> copies.put(key, value.copy()));
+          memories.put(node, copies);
+        });
+    var state =
+        new Wire(copy(checkpoint.state().head()), copy(checkpoint.state().body()), () -> {});
     return new Checkpoint(checkpoint.nextRound(), state, memories, Map.copyOf(checkpoint.notes()));
   }
 
   private static MemorySegment copy(MemorySegment from) {
-    return Arena.ofAuto().allocate(Math.max(1, from.byteSize()), 64).asSlice(0, from.byteSize()).copyFrom(from);
+    return Arena.ofAuto()
+        .allocate(Math.max(1, from.byteSize()), 64)
+        .asSlice(0, from.byteSize())
+        .copyFrom(from);
   }
 }

@@ -13,8 +13,7 @@ import java.io.PrintStream;
 public record Console(InputStream in, PrintStream out, PrintStream err, boolean terminal) {
   /** The process's own. */
   public static Console system() {
-    var console = System.console();
-    return new Console(
-        System.in, System.out, System.err, console != null && console.isTerminal());
+    boolean terminal = System.console() instanceof java.io.Console c && c.isTerminal();
+    return new Console(System.in, System.out, System.err, terminal);
   }
 }

@@ -9,8 +9,8 @@ import java.io.PrintStream;
 import java.util.Locale;
 
 /**
- * A bar with round, accuracy, bytes and time left where a person watches, a line a round elsewhere. Safe to call from
- * any thread.
+ * A bar with round, accuracy, bytes and time left where a person watches, a line a round elsewhere.
+ * Safe to call from any thread.
  */
 final class ProgressLine implements Runner.Watch {
   private static final int WIDTH = 24;
@@ -56,8 +56,7 @@ final class ProgressLine implements Runner.Watch {
     }
 
     @Override
-    public synchronized void round(
-        int round, double accuracy, long bytes, double virtualSeconds) {
+    public synchronized void round(int round, double accuracy, long bytes, double virtualSeconds) {
       firstRound = firstRound < 0 ? round : firstRound;
       last =
           (Double.isNaN(accuracy)
@@ -75,7 +74,14 @@ final class ProgressLine implements Runner.Watch {
           to.println();
         }
       } else {
-        to.println("[ROUND " + (round + 1) + (rounds > 0 ? "/" + rounds : "") + "] " + label + ": " + last);
+        to.println(
+            "[ROUND "
+                + (round + 1)
+                + (rounds > 0 ? "/" + rounds : "")
+                + "] "
+                + label
+                + ": "
+                + last);
       }
     }
 

@@ -29,7 +29,7 @@ final class PlanKeys {
           0,
           0,
           1_000_000,
-          "Most visits whose variables are in memory at once; 0: twice the lanes.");
+          "Most visits whose variables are in memory at once; 0: as many as there are lanes.");
 
   static final Choice FROZEN =
       new Choice(
@@ -41,7 +41,7 @@ final class PlanKeys {
   static final Choice KIND =
       new Choice("kind", "text-classification", List.of("text-classification"), "What is learned.");
   static final Int MAX_TOKENS =
-      new Int("maxTokens", 64, 2, 8192, "Longest input in tokens, prompts not counted.");
+      new Int("maxTokens", 64, 4, 8192, "Longest input in tokens, prompts not counted.");
   static final Choice POOLING =
       new Choice(
           "pooling",

@@ -101,7 +101,8 @@ public final class RunPlan {
   }
 
   private Settings codec(String topic, Object codec) {
-    var knob = new Knob.OneOf(topic, keys.codec.standard(), keys.codec.kinds(), keys.codec.about());
+    var knob =
+        new Knob.OneOf(topic, keys.codec.standardValue(), keys.codec.kinds(), keys.codec.about());
     return Settings.read(PlanKeys.CODECS, List.of(knob), Map.of(topic, codec));
   }
 
@@ -210,7 +211,7 @@ public final class RunPlan {
         out.put(
             topic,
             settings.make(
-                new Knob.OneOf(topic, keys.codec.standard(), keys.codec.kinds(), ""),
+                new Knob.OneOf(topic, keys.codec.standardValue(), keys.codec.kinds(), ""),
                 Codec.class)));
     return out;
   }
@@ -259,10 +260,9 @@ public final class RunPlan {
     return lanes == 0 ? Runtime.getRuntime().availableProcessors() : lanes;
   }
 
-  /** Most visits whose variables are in memory at once, at least 1. */
+  /** Most visits whose variables are in memory at once; 0: as many as there are lanes. */
   public int resident() {
-    int resident = root().integer(PlanKeys.RESIDENT);
-    return resident == 0 ? 2 * lanes() : resident;
+    return root().integer(PlanKeys.RESIDENT);
   }
 
   /** The settings that decide which examples lie where: equal plans load equal data. */
@@ -272,7 +272,7 @@ public final class RunPlan {
 
   /** The settings that decide what an engine loads. */
   public Map<String, ?> engineKey() {
-    return only("model", "task", "lanes", "resident");
+    return only("model", "task", "lanes");
   }
 
   private Map<String, ?> only(String... names) {

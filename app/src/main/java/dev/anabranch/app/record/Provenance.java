@@ -10,8 +10,10 @@ public final class Provenance {
   /**
    * The content of {@code provenance.json}.
    *
-   * @param model name and SHA-256 of the model file
-   * @param data name and SHA-256 of the examples
+   * @param modelSha256 of the model file
+   * @param dataSha256 of what the examples came from
+   * @param weightsSha256 of names, shapes and values that were trained
+   * @param resultSha256 of the file that holds them
    */
   public static Map<String, Object> of(
       long seed,

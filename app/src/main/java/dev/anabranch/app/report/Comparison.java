@@ -85,6 +85,10 @@ record Comparison(List<Group> groups, Group reference, boolean fullTuning) {
     return new Comparison(groups, candidates.getFirst(), false);
   }
 
+  boolean isReference(Group group) {
+    return group.equals(reference);
+  }
+
   /** Two runs with one label and one seed are not repetitions: they stay apart, by folder. */
   private static void addGroups(String label, List<RunRecord> members, List<Group> into) {
     Set<Long> seeds = new HashSet<>();

@@ -42,7 +42,10 @@ final class Figures {
       return "–";
     }
     double percent = 100 * part / whole;
-    String format = percent >= 99.95 ? "%,.0f %%" : percent >= 0.1 ? "%.1f %%" : "%.2g %%";
+    if (percent > 0 && percent < 0.01) {
+      return "under 0.01 %";
+    }
+    String format = percent >= 99.95 ? "%,.0f %%" : percent >= 0.1 ? "%.1f %%" : "%.2f %%";
     return percent == 0 ? "0 %" : String.format(Locale.ROOT, format, percent);
   }
 

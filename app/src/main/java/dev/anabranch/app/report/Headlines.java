@@ -94,7 +94,7 @@ final class Headlines {
     long total = group.runs().getFirst().costs().total();
     return topics.entrySet().stream()
         .max(Map.Entry.comparingByValue())
-        .map(top -> top.getKey() + ", " + Figures.share(top.getValue(), total))
+        .map(top -> top.getKey() + ", " + Figures.share((double) top.getValue(), (double) total))
         .orElse("nothing");
   }
 

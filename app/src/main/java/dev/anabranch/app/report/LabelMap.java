@@ -5,7 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.SortedMap;
-import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /**
  * How the examples of each class fell on the devices, small enough to draw: few devices one by one,
@@ -24,40 +24,59 @@ record LabelMap(List<String> classes, List<Column> columns, int perColumn, Strin
   /** Devices, and how many examples of each row they hold. */
   record Column(String name, List<Long> counts) {}
 
+  private record Device(int index, List<Long> counts) {
+    long size() {
+      return counts.stream().mapToLong(Long::longValue).sum();
+    }
+
+    /** The class of which it has most examples. */
+    int main() {
+      int best = 0;
+      for (int c = 1; c < counts.size(); c++) {
+        best = counts.get(c) > counts.get(best) ? c : best;
+      }
+      return best;
+    }
+
+    double mainShare() {
+      return size() == 0 ? 0 : counts.get(main()) / (double) size();
+    }
+  }
+
   static LabelMap of(List<String> names, SortedMap<Integer, List<Long>> partition) {
     int width = partition.values().stream().mapToInt(List::size).max().orElse(0);
     List<String> classes = new ArrayList<>();
     for (int c = 0; c < width; c++) {
       classes.add(c < names.size() ? names.get(c) : "class " + c);
     }
-    TreeMap<Integer, List<Long>> counts = new TreeMap<>();
-    partition.forEach((device, row) -> counts.put(device, padded(row, width)));
-    String headline = headline(counts);
+    List<Device> devices = new ArrayList<>();
+    partition.forEach((index, row) -> devices.add(new Device(index, padded(row, width))));
+    String headline = headline(devices);
     if (width > MOST_CLASSES) {
-      foldRare(classes, counts);
+      foldRare(classes, devices);
     }
-    boolean oneByOne = counts.size() <= ONE_BY_ONE;
-    int per = oneByOne ? 1 : (counts.size() + MOST_COLUMNS - 1) / MOST_COLUMNS;
-    List<Integer> order = new ArrayList<>(counts.keySet());
+    boolean oneByOne = devices.size() <= ONE_BY_ONE;
+    int per = oneByOne ? 1 : (devices.size() + MOST_COLUMNS - 1) / MOST_COLUMNS;
     if (!oneByOne) {
       // Devices with the same main class stand together, so that a column of several hides little.
-      order.sort(
-          Comparator.comparingInt((Integer device) -> main(counts.get(device)))
-              .thenComparing(device -> -mainShare(counts.get(device)))
-              .thenComparing(Comparator.naturalOrder()));
+      devices.sort(
+          Comparator.comparingInt(Device::main)
+              .thenComparing(Comparator.comparingDouble(Device::mainShare).reversed())
+              .thenComparingInt(Device::index));
     }
     List<Column> columns = new ArrayList<>();
-    for (int from = 0; from < order.size(); from += per) {
-      List<Integer> devices = order.subList(from, Math.min(order.size(), from + per));
-      columns.add(new Column(name(devices), sum(devices, counts)));
+    for (int from = 0; from < devices.size(); from += per) {
+      List<Device> some = devices.subList(from, Math.min(devices.size(), from + per));
+      columns.add(new Column(name(some), sum(some)));
     }
     return new LabelMap(classes, columns, per, headline);
   }
 
-  private static String name(List<Integer> devices) {
+  private static String name(List<Device> devices) {
+    int first = devices.getFirst().index();
     return devices.size() == 1
-        ? "device " + devices.getFirst()
-        : devices.size() + " devices: " + devices.getFirst() + ", " + devices.get(1) + " …";
+        ? "device " + first
+        : devices.size() + " devices: " + first + ", " + devices.get(1).index() + " …";
   }
 
   private static List<Long> padded(List<Long> row, int width) {
@@ -68,67 +87,44 @@ record LabelMap(List<String> classes, List<Column> columns, int perColumn, Strin
     return full;
   }
 
-  private static List<Long> sum(List<Integer> devices, SortedMap<Integer, List<Long>> counts) {
-    List<Long> sum = new ArrayList<>(counts.get(devices.getFirst()));
-    for (int device : devices.subList(1, devices.size())) {
-      List<Long> row = counts.get(device);
+  private static List<Long> sum(List<Device> devices) {
+    List<Long> sum = new ArrayList<>(devices.getFirst().counts());
+    for (Device device : devices.subList(1, devices.size())) {
       for (int c = 0; c < sum.size(); c++) {
-        sum.set(c, sum.get(c) + row.get(c));
+        sum.set(c, sum.get(c) + device.counts().get(c));
       }
     }
     return sum;
   }
 
-  private static void foldRare(List<String> classes, TreeMap<Integer, List<Long>> counts) {
-    List<Long> totals = sum(List.copyOf(counts.keySet()), counts);
+  private static void foldRare(List<String> classes, List<Device> devices) {
+    List<Long> totals = sum(devices);
     List<Integer> kept =
-        java.util.stream.IntStream.range(0, totals.size())
+        IntStream.range(0, totals.size())
             .boxed()
             .sorted(Comparator.comparingLong((Integer c) -> -totals.get(c)))
             .limit(MOST_CLASSES - 1)
             .sorted()
             .toList();
-    counts.replaceAll((device, row) -> {
+    devices.replaceAll(device -> {
       List<Long> folded = new ArrayList<>();
-      long rest = row.stream().mapToLong(Long::longValue).sum();
-      for (int c : kept) {
-        folded.add(row.get(c));
-        rest -= row.get(c);
-      }
-      folded.add(rest);
-      return folded;
+      kept.forEach(c -> folded.add(device.counts().get(c)));
+      folded.add(device.size() - folded.stream().mapToLong(Long::longValue).sum());
+      return new Device(device.index(), folded);
     });
-    int others = classes.size() - kept.size();
     List<String> names = new ArrayList<>();
     kept.forEach(c -> names.add(classes.get(c)));
-    names.add(others + " others");
+    names.add((classes.size() - kept.size()) + " others");
     classes.clear();
     classes.addAll(names);
   }
 
-  private static int main(List<Long> row) {
-    int best = 0;
-    for (int c = 1; c < row.size(); c++) {
-      best = row.get(c) > row.get(best) ? c : best;
-    }
-    return best;
-  }
-
-  private static double mainShare(List<Long> row) {
-    long sum = row.stream().mapToLong(Long::longValue).sum();
-    return sum == 0 ? 0 : row.get(main(row)) / (double) sum;
-  }
-
-  private static String headline(SortedMap<Integer, List<Long>> counts) {
-    if (counts.isEmpty()) {
+  private static String headline(List<Device> devices) {
+    if (devices.isEmpty()) {
       return "";
     }
-    List<Long> sizes =
-        counts.values().stream()
-            .map(row -> row.stream().mapToLong(Long::longValue).sum())
-            .sorted()
-            .toList();
-    List<Double> shares = counts.values().stream().map(LabelMap::mainShare).sorted().toList();
+    List<Long> sizes = devices.stream().map(Device::size).sorted().toList();
+    List<Double> shares = devices.stream().map(Device::mainShare).sorted().toList();
     return String.format(
         Locale.ROOT,
         "A device holds from %,d to %,d examples; on the median device %.0f %% are of one class",

@@ -68,19 +68,19 @@ final class Markup {
       cell(out, "down, MB", megabytes(group, run -> run.costs().down()));
       cell(out, "up, MB", megabytes(group, run -> run.costs().up()));
       cell(out, "down + up, MB", megabytes(group, run -> run.costs().total()));
-      cell(out, "share", share(group, reference, run -> run.costs().total()));
+      cell(out, "share of traffic", share(group, reference, run -> run.costs().total()));
       cell(out, "with setup, MB", megabytes(group, run -> run.costs().withSetup()));
-      cell(out, "share", share(group, reference, run -> run.costs().withSetup()));
+      cell(out, "share with setup", share(group, reference, run -> run.costs().withSetup()));
       cell(
           out,
           "busiest device, GMACs",
           Figures.three(Figures.gigamacs(group.mean(run -> run.costs().busiestMacs()))));
-      cell(out, "share", share(group, reference, run -> run.costs().busiestMacs()));
+      cell(out, "share of GMACs", share(group, reference, run -> run.costs().busiestMacs()));
       cell(
           out,
           "device peak, MiB",
           Figures.three(Figures.mebibytes(group.mean(run -> run.costs().devicePeak()))));
-      cell(out, "share", share(group, reference, run -> run.costs().devicePeak()));
+      cell(out, "share of peak", share(group, reference, run -> run.costs().devicePeak()));
       cell(out, "virtual time", Figures.duration(group.mean(RunRecord::virtualSeconds)));
       cell(out, "lost visits", Integer.toString(group.lost()));
       out.append("</tr>\n");
@@ -148,7 +148,7 @@ final class Markup {
   private static String note(Group group, Comparison comparison) {
     RunRecord first = group.runs().getFirst();
     StringBuilder note = new StringBuilder();
-    if (group == comparison.reference() && comparison.groups().size() > 1) {
+    if (comparison.isReference(group) && comparison.groups().size() > 1) {
       note.append("<small>reference</small>");
     }
     if (group.runs().size() > 1) {

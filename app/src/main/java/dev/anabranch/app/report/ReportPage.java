@@ -69,9 +69,7 @@ public final class ReportPage {
             Map.entry("headline-accuracy", Markup.escape(headlines.accuracy())),
             Map.entry("headline-loss", Markup.escape(headlines.loss())),
             Map.entry("headline-traffic", Markup.escape(headlines.traffic())),
-            Map.entry(
-                "parts",
-                comparison.groups().size() < 2 ? "" : resource("parts.html")),
+            Map.entry("parts", comparison.groups().size() < 2 ? "" : resource("parts.html")),
             Map.entry("headline-topics", Markup.escape(headlines.topics())),
             Map.entry("headline-macs", Markup.escape(headlines.macs())),
             Map.entry("headline-memory", Markup.escape(headlines.memory())),

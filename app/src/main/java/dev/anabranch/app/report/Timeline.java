@@ -28,7 +28,8 @@ record Timeline(
       busy.merge(visit.device(), visit.end() - visit.start(), Double::sum);
     }
     // A lost visit has no length: it counts as a usual one, so that its device is not left out.
-    double usual = busy.values().stream().mapToDouble(v -> v).sum() / Math.max(1, run.visits().size());
+    double usual =
+        busy.values().stream().mapToDouble(v -> v).sum() / Math.max(1, run.visits().size());
     run.lost().forEach(lost -> busy.merge(lost.device(), usual, Double::sum));
     List<Integer> devices =
         busy.keySet().stream()

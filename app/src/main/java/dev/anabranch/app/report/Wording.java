@@ -53,8 +53,7 @@ final class Wording {
         comparison.groups().size() <= SPELLED_OUT
             ? comparison.groups().stream().map(Group::label).collect(Collectors.joining(" vs "))
             : Figures.count(comparison.groups().size(), "variant");
-    String bySeed =
-        seeds.size() == 1 ? "seed " + seeds.iterator().next() : seeds.size() + " seeds";
+    String bySeed = seeds.size() == 1 ? "seed " + seeds.iterator().next() : seeds.size() + " seeds";
     return labels + "; " + bySeed + "; " + String.join(" / ", shapes);
   }
 
@@ -67,7 +66,7 @@ final class Wording {
       sentences.add(alone(reference));
     } else {
       sentences.add(referenceSentence(reference));
-      List<Group> others = groups.stream().filter(g -> g != reference).toList();
+      List<Group> others = groups.stream().filter(g -> !comparison.isReference(g)).toList();
       for (Group group : others.size() <= SPELLED_OUT ? others : telling(others)) {
         sentences.add(against(group, reference));
       }
@@ -113,43 +112,41 @@ final class Wording {
   }
 
   private Sentence alone(Group group) {
-    Costs costs = group.runs().getFirst().costs();
     RunRecord run = group.runs().getFirst();
     String reach =
         Double.isNaN(group.accuracy())
             ? " has measured no accuracy"
-            : (group.finished() ? " reaches" : " stands at")
-                + " an accuracy of "
-                + accuracy(group);
+            : (group.finished() ? " reaches" : " stands at") + " an accuracy of " + accuracy(group);
     return new Sentence(
         group.label(),
         String.format(
-        Locale.ROOT,
-        "%s after %s%s. It sends %s MB over the devices' links (%s MB down, %s MB up); the busiest"
-            + " device computes %s GMACs and needs at most %s MiB, in %s of virtual time.",
-        reach,
-        Figures.count(run.roundsDone(), "round"),
-        group.finished() ? "" : " of " + run.start().rounds() + " (the run is not finished)",
-        Figures.three(Figures.megabytes(group.mean(r -> r.costs().total()))),
-        Figures.three(Figures.megabytes(group.mean(r -> r.costs().down()))),
-        Figures.three(Figures.megabytes(group.mean(r -> r.costs().up()))),
-        Figures.three(Figures.gigamacs(group.mean(r -> r.costs().busiestMacs()))),
-        Figures.three(Figures.mebibytes(costs.devicePeak())),
-        Figures.duration(group.mean(RunRecord::virtualSeconds))));
+            Locale.ROOT,
+            "%s after %s%s. It sends %s MB over the devices' links (%s MB down, %s MB up); the"
+                + " busiest device computes %s GMACs and needs at most %s MiB, in %s of virtual"
+                + " time.",
+            reach,
+            Figures.count(run.roundsDone(), "round"),
+            group.finished() ? "" : " of " + run.start().rounds() + " (the run is not finished)",
+            Figures.three(Figures.megabytes(group.mean(r -> r.costs().total()))),
+            Figures.three(Figures.megabytes(group.mean(r -> r.costs().down()))),
+            Figures.three(Figures.megabytes(group.mean(r -> r.costs().up()))),
+            Figures.three(Figures.gigamacs(group.mean(r -> r.costs().busiestMacs()))),
+            Figures.three(Figures.mebibytes(group.mean(r -> r.costs().devicePeak()))),
+            Figures.duration(group.mean(RunRecord::virtualSeconds))));
   }
 
   private Sentence referenceSentence(Group reference) {
     return new Sentence(
         reference.label(),
         " is the reference ("
-        + (comparison.fullTuning() ? "full fine-tuning" : "the first run")
-        + "): it"
-        + (Double.isNaN(reference.accuracy())
-            ? " has measured no accuracy"
-            : " reaches an accuracy of " + accuracy(reference))
-        + " and sends "
-        + Figures.three(Figures.megabytes(reference.mean(r -> r.costs().total())))
-        + " MB.");
+            + (comparison.fullTuning() ? "full fine-tuning" : "the first run")
+            + "): it"
+            + (Double.isNaN(reference.accuracy())
+                ? " has measured no accuracy"
+                : " reaches an accuracy of " + accuracy(reference))
+            + " and sends "
+            + Figures.three(Figures.megabytes(reference.mean(r -> r.costs().total())))
+            + " MB.");
   }
 
   private Sentence against(Group group, Group reference) {
@@ -166,16 +163,18 @@ final class Wording {
     return new Sentence(
         group.label(),
         " "
-        + (Double.isNaN(group.accuracy()) ? "has measured no accuracy" : verdict(group, reference))
-        + ", with "
-        + share(group, reference, r -> r.costs().total())
-        + " of the traffic ("
-        + share(group, reference, r -> r.costs().withSetup())
-        + " when the one-off setup is counted), "
-        + share(group, reference, r -> r.costs().busiestMacs())
-        + " of the busiest device's computation and "
-        + share(group, reference, r -> r.costs().devicePeak())
-        + " of its peak memory.");
+            + (Double.isNaN(group.accuracy())
+                ? "has measured no accuracy"
+                : verdict(group, reference))
+            + ", with "
+            + share(group, reference, r -> r.costs().total())
+            + " of the traffic ("
+            + share(group, reference, r -> r.costs().withSetup())
+            + " when the one-off setup is counted), "
+            + share(group, reference, r -> r.costs().busiestMacs())
+            + " of the busiest device's computation and "
+            + share(group, reference, r -> r.costs().devicePeak())
+            + " of its peak memory.");
   }
 
   private static String verdict(Group group, Group reference) {

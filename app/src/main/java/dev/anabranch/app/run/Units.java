@@ -17,14 +17,29 @@ public final class Units {
     return scaled(bytes, 1000, DECIMAL);
   }
 
+  /** As {@link #traffic(double)}. */
+  public static String traffic(long bytes) {
+    return traffic((double) bytes);
+  }
+
   /** Bytes of memory, such as {@code 4.0 GiB}. */
   public static String memory(double bytes) {
     return scaled(bytes, 1024, BINARY);
   }
 
+  /** As {@link #memory(double)}. */
+  public static String memory(long bytes) {
+    return memory((double) bytes);
+  }
+
   /** Multiply-accumulates, such as {@code 1.2 TMAC}. */
   public static String macs(double macs) {
     return scaled(macs, 1000, COUNT) + "MAC";
+  }
+
+  /** As {@link #macs(double)}. */
+  public static String macs(long macs) {
+    return macs((double) macs);
   }
 
   /** Such as {@code 4.1 s}, {@code 3 min 20 s}, {@code 2 h 5 min}. */

@@ -203,7 +203,7 @@ function shares(data, t, field, names, tints) {
   option.yAxis.data = scaled.map(g => short(g.label));
   option.series.forEach((series, index) => {
     series.tooltip = {formatter: item => tip(scaled[item.dataIndex].label, [names[index] + ': ' + item.value.toFixed(1) + ' %'])};
-    series.label = {show: true, position: 'inside', color: '#fff', textBorderColor: 'rgba(0,0,0,.55)', textBorderWidth: 2, fontSize: 11,
+    series.label = {show: true, position: 'inside', color: '#fff', textBorderColor: 'rgba(0,0,0,.6)', textBorderWidth: 2.5, fontSize: 12,
       formatter: item => item.value >= 7 ? Math.round(item.value) + ' %' : ''};
   });
   return option;
@@ -263,8 +263,7 @@ function timelineChart(run, t) {
   const option = Object.assign(base(t), {
     xAxis: below(t, 'virtual time, s', {min: 0, max: run.end || undefined, axisLabel: {color: t.soft, hideOverlap: true, showMaxLabel: false, formatter: tick}}),
     yAxis: {
-      type: 'category', inverse: true, data: run.devices.map(String), name: 'device', nameLocation: 'start', nameGap: 8,
-      nameTextStyle: {color: t.soft, fontSize: 12, align: 'right'}, axisTick: {show: false}, axisLine: {lineStyle: {color: t.line}},
+      type: 'category', inverse: true, data: run.devices.map(String), axisTick: {show: false}, axisLine: {lineStyle: {color: t.line}},
       axisLabel: {color: t.soft, fontSize: 11, interval: 0}, splitLine: {show: true, lineStyle: {color: t.line, opacity: 0.5}},
     },
     series,

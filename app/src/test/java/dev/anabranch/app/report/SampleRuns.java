@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Formatter;
 import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
@@ -22,8 +23,15 @@ final class SampleRuns {
    * @param losing whether some visits are lost
    */
   record Shape(
-      String label, Way way, long seed, int rounds, int until, int devices, int cohort,
-      int classes, boolean losing) {
+      String label,
+      Way way,
+      long seed,
+      int rounds,
+      int until,
+      int devices,
+      int cohort,
+      int classes,
+      boolean losing) {
     Shape seed(long other) {
       return new Shape(label, way, other, rounds, until, devices, cohort, classes, losing);
     }
@@ -36,10 +44,12 @@ final class SampleRuns {
   private final StringBuilder log = new StringBuilder();
   private final Shape shape;
   private final SplittableRandom random;
+  private final SplittableRandom cohorts;
 
   private SampleRuns(Shape shape) {
     this.shape = shape;
-    this.random = new SplittableRandom(shape.seed() * 31 + shape.way().ordinal());
+    this.cohorts = new SplittableRandom(shape.seed());
+    this.random = new SplittableRandom(shape.seed() * 31 + shape.way().name().hashCode());
   }
 
   /** Writes a run's folder. */
@@ -52,10 +62,16 @@ final class SampleRuns {
   private void write(Path folder) throws IOException {
     String method = shape.way() == Way.SPLIT ? "sfprompt" : "fedavg";
     line(
-        "run", -1,
+        "run",
+        -1,
         "\"name\":\"spam-across-mailboxes\",\"method\":\"%s\",\"seed\":%d,\"rounds\":%d,"
             + "\"devices\":%d,\"cohort\":%d,\"classes\":%s,\"profiles\":[\"mid-range-phone\"]",
-        method, shape.seed(), shape.rounds(), shape.devices(), shape.cohort(), classes());
+        method,
+        shape.seed(),
+        shape.rounds(),
+        shape.devices(),
+        shape.cohort(),
+        classes());
     partition();
     double clock = 0;
     double accuracy = 0.5;
@@ -63,7 +79,7 @@ final class SampleRuns {
     for (int round = 0; round < shape.until(); round++) {
       List<Integer> cohort = new ArrayList<>();
       while (cohort.size() < shape.cohort()) {
-        int device = random.nextInt(shape.devices());
+        int device = cohorts.nextInt(shape.devices());
         if (!cohort.contains(device)) {
           cohort.add(device);
         }
@@ -81,7 +97,8 @@ final class SampleRuns {
       }
       clock += longest + 1;
       double best = shape.way() == Way.SPLIT ? 0.938 : shape.way() == Way.FULL ? 0.945 : 0.921;
-      accuracy = best - (best - 0.55) * Math.exp(-0.45 * (round + 1)) + random.nextDouble(0.012) - 0.006;
+      accuracy =
+          best - (best - 0.55) * Math.exp(-0.45 * (round + 1)) + random.nextDouble(0.012) - 0.006;
       metric(round, "accuracy", accuracy);
       metric(round, "standardError", error(accuracy));
       metric(round, "loss", 1.6 * (1 - accuracy) + 0.05);
@@ -96,15 +113,30 @@ final class SampleRuns {
               "{\"run\":\"%s\",\"label\":%s,\"method\":\"%s\",\"seed\":%d,\"metrics\":"
                   + "{\"accuracy\":%.4f,\"loss\":%.4f,\"standardError\":%.5f,\"examples\":604},"
                   + "\"seconds\":{\"wall\":61.5,\"virtual\":%.3f},\"lost\":%d}",
-              folder.getFileName(), quoted(shape.label()), method, shape.seed(), accuracy,
-              1.6 * (1 - accuracy) + 0.05, error(accuracy), clock, total));
+              folder.getFileName(),
+              quoted(shape.label()),
+              method,
+              shape.seed(),
+              accuracy,
+              1.6 * (1 - accuracy) + 0.05,
+              error(accuracy),
+              clock,
+              total));
     }
     Files.writeString(folder.resolve("log.jsonl"), log.toString());
     Files.writeString(
         folder.resolve("plan.yaml"),
-        "name: spam-across-mailboxes\nseed: " + shape.seed() + "\nmodel:\n  source: all-minilm-l6-v2\nmethod:\n  "
-            + method + ": { rounds: " + shape.rounds() + ", cohort: " + shape.cohort()
-            + ", parameterisation: " + (shape.way() == Way.FULL ? "everything" : "lora") + " }\n");
+        "name: spam-across-mailboxes\nseed: "
+            + shape.seed()
+            + "\nmodel:\n  source: all-minilm-l6-v2\nmethod:\n  "
+            + method
+            + ": { rounds: "
+            + shape.rounds()
+            + ", cohort: "
+            + shape.cohort()
+            + ", parameterisation: "
+            + (shape.way() == Way.FULL ? "everything" : "lora")
+            + " }\n");
   }
 
   private double visit(int round, int device, double clock) {
@@ -141,10 +173,16 @@ final class SampleRuns {
     }
     double span = compute + transfer + waiting;
     line(
-        "visit", round,
+        "visit",
+        round,
         "\"device\":%d,\"virtualStart\":%.3f,\"virtualEnd\":%.3f,\"computeSeconds\":%.3f,"
             + "\"transferSeconds\":%.3f,\"waitSeconds\":%.3f",
-        device, clock, clock + span, compute, transfer, waiting);
+        device,
+        clock,
+        clock + span,
+        compute,
+        transfer,
+        waiting);
     return span;
   }
 
@@ -173,15 +211,22 @@ final class SampleRuns {
 
   private void wire(int round, String from, String to, String topic, long payload) {
     line(
-        "wire", round,
+        "wire",
+        round,
         "\"from\":\"%s\",\"to\":\"%s\",\"topic\":\"%s\",\"messages\":1,\"payload\":%d,\"framing\":90",
-        from, to, topic, payload);
+        from,
+        to,
+        topic,
+        payload);
   }
 
   private void compute(String node, int round, long macs) {
     line(
-        "compute", round,
-        "\"node\":\"%s\",\"work\":\"train\",\"macs\":%d,\"seconds\":0.4", node, macs);
+        "compute",
+        round,
+        "\"node\":\"%s\",\"work\":\"train\",\"macs\":%d,\"seconds\":0.4",
+        node,
+        macs);
   }
 
   private void peak(String node, int round, long bytes) {
@@ -193,8 +238,9 @@ final class SampleRuns {
   }
 
   private void line(String kind, int round, String fields, Object... values) {
-    log.append("{\"kind\":\"").append(kind).append("\",\"round\":").append(round).append(',')
-        .append(String.format(Locale.ROOT, fields, values)).append("}\n");
+    log.append("{\"kind\":\"").append(kind).append("\",\"round\":").append(round).append(',');
+    new Formatter(log, Locale.ROOT).format(fields, values);
+    log.append("}\n");
   }
 
   private static String quoted(String text) {

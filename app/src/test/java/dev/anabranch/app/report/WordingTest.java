@@ -22,8 +22,10 @@ class WordingTest {
             run("split", "sfprompt", 1, 0.935, 0.010, 119, ""));
 
     assertThat(text)
-        .contains("full is the reference (full fine-tuning): it reaches an accuracy of 0.945 ± 0.010")
-        .contains("split reaches 0.935 ± 0.010, no difference (1.0 points apart, within two standard")
+        .contains(
+            "full is the reference (full fine-tuning): it reaches an accuracy of 0.945 ± 0.010")
+        .contains(
+            "split reaches 0.935 ± 0.010, no difference (1.0 points apart, within two standard")
         .contains("with 11.9 % of the traffic");
   }
 
@@ -110,7 +112,8 @@ class WordingTest {
     assertThat(Figures.three(12.345)).isEqualTo("12.3");
     assertThat(Figures.three(0.0012345)).isEqualTo("0.00123");
     assertThat(Figures.three(Double.NaN)).isEqualTo("–");
-    assertThat(Figures.share(0.004, 100)).isEqualTo("0.004 %");
+    assertThat(Figures.share(0.004, 100)).isEqualTo("under 0.01 %");
+    assertThat(Figures.share(0.04, 100)).isEqualTo("0.04 %");
     assertThat(Figures.share(1, 0)).isEqualTo("–");
     assertThat(Figures.share(3, 3)).isEqualTo("100 %");
     assertThat(Figures.mebibytes(1 << 20)).isEqualTo(1);

@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Examples in files of the user's own: CSV, TSV, JSON Lines, JSON, gzip of these, and Parquet.
  *
- * <p>Labels may be texts or numbers: their names are sorted, numbers by value, and a label is the position of its name.
+ * <p>Labels may be texts or numbers: their names are sorted, numbers by value, and a label is the
+ * position of its name.
  *
  * @param at where the settings stand in the plan
  * @param path a file, a folder of files of one format, or a pattern with {@code *}
@@ -29,7 +30,8 @@ import org.jspecify.annotations.Nullable;
  * @param label column of the label
  * @param pair column of the second text; empty: no pairs
  * @param device column of the owner; empty: not known
- * @param sql a query over the view {@code data}, whose columns are used in place of the files'; empty: none
+ * @param sql a query over the view {@code data}, whose columns are used in place of the files';
+ *     empty: none
  * @param sha256 what the files must have, see {@link Corpus#sha256()}; empty: anything
  */
 public record FileSource(
@@ -115,20 +117,19 @@ public record FileSource(
     @Override
     public void row(Map<String, @Nullable String> values) {
       Map<String, String> row = new HashMap<>();
-      values.forEach(
-          (role, value) -> {
-            if (value != null) {
-              row.put(role, value);
-            } else if (!role.equals("device")) {
-              throw AnabranchException.expected(
-                  Failure.DATA,
-                  columns.get(role) + " of row " + (rows.size() + 1),
-                  "empty",
-                  "a value in every row; leave such rows out with sql: SELECT * FROM data WHERE "
-                      + columns.get(role)
-                      + " IS NOT NULL");
-            }
-          });
+      values.forEach((role, value) -> {
+        if (value != null) {
+          row.put(role, value);
+        } else if (!role.equals("device")) {
+          throw AnabranchException.expected(
+              Failure.DATA,
+              columns.get(role) + " of row " + (rows.size() + 1),
+              "empty",
+              "a value in every row; leave such rows out with sql: SELECT * FROM data WHERE "
+                  + columns.get(role)
+                  + " IS NOT NULL");
+        }
+      });
       rows.add(row);
     }
 

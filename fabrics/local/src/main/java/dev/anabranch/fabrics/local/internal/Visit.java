@@ -15,8 +15,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One device's part in one round: its program, that of the body beside it, and their links. Flags are guarded by the
- * switchboard's lock.
+ * One device's part in one round: its program, that of the body beside it, and their links. Flags
+ * are guarded by the switchboard's lock.
  */
 final class Visit {
   final int round;
@@ -41,6 +41,7 @@ final class Visit {
 
   boolean started;
   boolean released;
+
   /** Whether the coordinator is at work on this visit's reply. */
   boolean held;
 
@@ -55,8 +56,15 @@ final class Visit {
   private @Nullable String deviceLost;
   private @Nullable String bodyLost;
 
-  Visit(Shared shared, LocalVisits visits, Program coordinator, Memories.Staged coordinatorMemory, int round,
-      NodeId device, boolean watchDevice, boolean watchBody) {
+  Visit(
+      Shared shared,
+      LocalVisits visits,
+      Program coordinator,
+      Memories.Staged coordinatorMemory,
+      int round,
+      NodeId device,
+      boolean watchDevice,
+      boolean watchBody) {
     this.shared = shared;
     this.visits = visits;
     this.round = round;
@@ -66,13 +74,27 @@ final class Visit {
     boolean poisoned = faults.poisoned().contains(new Faults.Visit(device.index(), round));
     var board = shared.board;
     deviceProgram = board.program(new Trace(device, device), loses);
-    deviceParty = new DeviceParty(shared, deviceProgram, new Meter(shared, deviceProgram, () -> round, watchDevice), this);
+    deviceParty =
+        new DeviceParty(
+            shared,
+            deviceProgram,
+            new Meter(shared, deviceProgram, () -> round, watchDevice),
+            this);
     deviceMemory = shared.memories.open(device);
     var down = new Channel(NodeId.COORDINATOR, device);
     up = new Channel(device, NodeId.COORDINATOR);
     coordinatorToDevice =
-        new LocalLink(shared, coordinator, round, down, up, coordinatorMemory, () -> visits.changed(this), false);
-    deviceToCoordinator = new LocalLink(shared, deviceProgram, round, up, down, deviceMemory, () -> {}, poisoned);
+        new LocalLink(
+            shared,
+            coordinator,
+            round,
+            down,
+            up,
+            coordinatorMemory,
+            () -> visits.changed(this),
+            false);
+    deviceToCoordinator =
+        new LocalLink(shared, deviceProgram, round, up, down, deviceMemory, () -> {}, poisoned);
     if (!shared.needs(Ability.BODY_LINKS)) {
       bodyParty = null;
       bodyMemory = null;
@@ -84,17 +106,29 @@ final class Visit {
     }
     var bodyId = NodeId.body(0);
     var bodyProgram = board.program(new Trace(bodyId, device), false);
-    bodyParty = new BodyParty(shared, bodyProgram, new Meter(shared, bodyProgram, () -> round, watchBody), this);
+    bodyParty =
+        new BodyParty(
+            shared, bodyProgram, new Meter(shared, bodyProgram, () -> round, watchBody), this);
     bodyMemory = shared.memories.open(bodyId);
     var mine = bodyMemory.scoped("~for " + device);
     var toBody = new Channel(NodeId.COORDINATOR, bodyId);
     var fromBody = new Channel(bodyId, NodeId.COORDINATOR);
     coordinatorToBody =
-        new LocalLink(shared, coordinator, round, toBody, fromBody, coordinatorMemory.scoped("~for " + device), () -> {}, false);
-    bodyToCoordinator = new LocalLink(shared, bodyProgram, round, fromBody, toBody, mine, () -> {}, false);
+        new LocalLink(
+            shared,
+            coordinator,
+            round,
+            toBody,
+            fromBody,
+            coordinatorMemory.scoped("~for " + device),
+            () -> {},
+            false);
+    bodyToCoordinator =
+        new LocalLink(shared, bodyProgram, round, fromBody, toBody, mine, () -> {}, false);
     var in = new Channel(device, bodyId);
     var out = new Channel(bodyId, device);
-    deviceToBody = new LocalLink(shared, deviceProgram, round, in, out, deviceMemory, () -> {}, false);
+    deviceToBody =
+        new LocalLink(shared, deviceProgram, round, in, out, deviceMemory, () -> {}, false);
     bodyToDevice = new LocalLink(shared, bodyProgram, round, out, in, mine, () -> {}, false);
   }
 
@@ -136,8 +170,12 @@ final class Visit {
     var text = party.program.name() + " in round " + round + ": " + e;
     var why =
         e instanceof AnabranchException known
-            ? new AnabranchException(known.failure(), party.program.name() + " in round " + round + ": " + e.getMessage(), e)
-            : new AnabranchException(Failure.PROGRAM, text + " (expected: a program that ends well)", e);
+            ? new AnabranchException(
+                known.failure(),
+                party.program.name() + " in round " + round + ": " + e.getMessage(),
+                e)
+            : new AnabranchException(
+                Failure.PROGRAM, text + " (expected: a program that ends well)", e);
     shared.board.stop(party.id(), why);
   }
 
@@ -194,12 +232,16 @@ final class Visit {
       }
       var visit = visits.of(other);
       if (visit == this) {
-        throw new IllegalArgumentException("link to " + other + ": refused (expected: another device)");
+        throw new IllegalArgumentException(
+            "link to " + other + ": refused (expected: another device)");
       }
       var out = new Channel(device, other);
       var in = new Channel(other, device);
-      var mine = new LocalLink(shared, deviceProgram, round, out, in, deviceMemory, () -> {}, false);
-      var theirs = new LocalLink(shared, visit.deviceProgram, round, in, out, visit.deviceMemory, () -> {}, false);
+      var mine =
+          new LocalLink(shared, deviceProgram, round, out, in, deviceMemory, () -> {}, false);
+      var theirs =
+          new LocalLink(
+              shared, visit.deviceProgram, round, in, out, visit.deviceMemory, () -> {}, false);
       peers.put(other, mine);
       visit.peers.put(device, theirs);
       if (visit.deviceGone) {
