@@ -13,9 +13,10 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /**
- * What every method keeps to, on any fabric: its result does not depend on threads, an interrupted run goes on to the
- * same end, frozen weights stay as they are, and a lost device does not end a run. A subclass names method and fabric;
- * the method should run at least two rounds with at least two devices a round.
+ * What every method keeps to, on any fabric: its result does not depend on threads, an interrupted
+ * run goes on to the same end, frozen weights stay as they are, and a lost device does not end a
+ * run. A subclass names method and fabric; the method should run at least two rounds with at least
+ * two devices a round.
  */
 public abstract class MethodContract {
   /** The method, always the same. */
@@ -106,7 +107,8 @@ public abstract class MethodContract {
       var log = new MemoryLog();
       run(job(engine).withLog(log), 2);
       var round = log.of("round").getFirst();
-      int device = (Integer) ((List<?>) Objects.requireNonNull(round.fields().get("cohort"))).getFirst();
+      int device =
+          (Integer) ((List<?>) Objects.requireNonNull(round.fields().get("cohort"))).getFirst();
       var faults = new Faults(0, List.of(new Faults.Visit(device, round.round())), Set.of());
       var outcome = run(job(engine).withFaults(faults), 2);
       assertThat(outcome.lost()).isPositive();

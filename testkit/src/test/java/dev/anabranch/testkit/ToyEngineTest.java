@@ -86,7 +86,8 @@ final class ToyEngineTest {
   @Test
   void gradients_areThoseOfFiniteDifferences() {
     checkGradients(ALL);
-    checkGradients(new Parameterisation.Combined(List.of(PROMPT, new Parameterisation.Lora(2, 4, List.of()))));
+    checkGradients(
+        new Parameterisation.Combined(List.of(PROMPT, new Parameterisation.Lora(2, 4, List.of()))));
     checkGradients(new Parameterisation.Biases());
     checkGradients(new Parameterisation.HeadOnly());
   }
@@ -127,10 +128,18 @@ final class ToyEngineTest {
                           new Partition.Segment("head", 0, cut1, NodeId.Role.DEVICE),
                           new Partition.Segment("body", cut1, cut2, NodeId.Role.DEVICE),
                           new Partition.Segment("tail", cut2, 4, NodeId.Role.DEVICE))),
-                  Map.of("head", ALL, "body", new Parameterisation.Everything(), "tail", new Parameterisation.Everything()));
+                  Map.of(
+                      "head",
+                      ALL,
+                      "body",
+                      new Parameterisation.Everything(),
+                      "tail",
+                      new Parameterisation.Everything()));
           var actual = gradient(engine, use, true);
           for (var spec : expected.specs()) {
-            assertThat(actual.get(spec.name()).toArray()).as(spec.name()).containsExactly(expected.get(spec.name()).toArray());
+            assertThat(actual.get(spec.name()).toArray())
+                .as(spec.name())
+                .containsExactly(expected.get(spec.name()).toArray());
           }
         }
       }
@@ -177,7 +186,8 @@ final class ToyEngineTest {
           model -> {
             var start = model.trainable().copy();
             var anchor = start.scale(0);
-            var optimizer = model.optimizer(OptimizerSpec.sgd(0.5, 0), new GradientTerm.Proximal(0.5, anchor));
+            var optimizer =
+                model.optimizer(OptimizerSpec.sgd(0.5, 0), new GradientTerm.Proximal(0.5, anchor));
             double norm = optimizer.step();
             assertThat(norm).isCloseTo(0.5 * start.norm(), within(1e-6));
             assertThat(model.trainable().copy().minus(start.scale(0.75)).norm()).isLessThan(1e-6);
@@ -235,11 +245,17 @@ final class ToyEngineTest {
   void memory_isThatOfOpenModels() {
     try (var engine = ToyEngine.small(1)) {
       var done =
-          engine.lanes().run(() -> {
-            try (var model = engine.open(whole(new Parameterisation.HeadOnly()), NodeId.Role.DEVICE, 3)) {
-              return model.trainable().copy().elements();
-            }
-          }, true);
+          engine
+              .lanes()
+              .run(
+                  () -> {
+                    try (var model =
+                        engine.open(
+                            whole(new Parameterisation.HeadOnly()), NodeId.Role.DEVICE, 3)) {
+                      return model.trainable().copy().elements();
+                    }
+                  },
+                  true);
       assertThat(done.peakNativeBytes()).isEqualTo(2 * 4 * done.value());
       assertThat(engine.lanes().liveNativeBytes()).isZero();
     }

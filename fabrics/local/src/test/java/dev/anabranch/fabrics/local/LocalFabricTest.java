@@ -28,7 +28,8 @@ import org.junit.jupiter.api.Test;
 final class LocalFabricTest {
   private static final Topic<Long> NUMBER = new Topic<>("number", Codecs.WHOLE);
 
-  private static Outcome run(Method<?> method, int devices, int resident, UnaryOperator<ToyJob> with) {
+  private static Outcome run(
+      Method<?> method, int devices, int resident, UnaryOperator<ToyJob> with) {
     try (var engine = ToyEngine.small(2)) {
       var job = with.apply(ToyJob.of(engine, devices));
       return new LocalFabric(resident).run(method, job.job(method.use(engine.facts())));
@@ -94,8 +95,8 @@ final class LocalFabricTest {
         .isInstanceOfSatisfying(
             AnabranchException.class, e -> assertThat(e.failure()).isEqualTo(Failure.QUORUM))
         .hasMessage(
-            "quorum of round 1: 1 replies (expected: at least 2); lost: {device 0=injected, device 2=injected};"
-                + " the last checkpoint stands, resume the run or lower the quorum");
+            "quorum of round 1: 1 replies (expected: at least 2); lost: {device 0=injected, device"
+                + " 2=injected}; the last checkpoint stands, resume the run or lower the quorum");
   }
 
   @Test
@@ -115,7 +116,8 @@ final class LocalFabricTest {
     assertThatThrownBy(() -> run(method, 1, 1, UnaryOperator.identity()))
         .isInstanceOfSatisfying(
             AnabranchException.class, e -> assertThat(e.failure()).isEqualTo(Failure.PROGRAM))
-        .hasMessageContaining("device 0 in round 4: java.lang.IllegalArgumentException: no such thing")
+        .hasMessageContaining(
+            "device 0 in round 4: java.lang.IllegalArgumentException: no such thing")
         .hasCauseInstanceOf(IllegalArgumentException.class);
   }
 
@@ -220,7 +222,8 @@ final class LocalFabricTest {
   @Test
   void peaks_areEachPartysOwn() {
     var totals = run(Split.method(1), 4, 4, UnaryOperator.identity()).totals();
-    // Floats of two embeddings and one layer, of the two layers of the body, of two prompts and the tail, all of width 6.
+    // Floats of two embeddings and one layer, of the two layers of the body, of two prompts and the
+    // tail, all of width 6.
     long layer = 2 * 36 + 6;
     long head = 6 * 5 + 6 + layer;
     long trained = 2 * 6 + layer + 3 * 6 + 3;
@@ -249,8 +252,12 @@ final class LocalFabricTest {
             (me, state) -> {
               try (var visits = me.invite(0, me.roster().devices())) {
                 visits.sendBodies(NUMBER, 10L);
-                visits.gather(NUMBER, new Quorum(1)).forEach(reply -> devices.add(reply.from().index()));
-                visits.gatherBodies(NUMBER, new Quorum(1)).forEach(reply -> sum.add(reply.message()));
+                visits
+                    .gather(NUMBER, new Quorum(1))
+                    .forEach(reply -> devices.add(reply.from().index()));
+                visits
+                    .gatherBodies(NUMBER, new Quorum(1))
+                    .forEach(reply -> sum.add(reply.message()));
               }
               return state;
             },

@@ -20,7 +20,10 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A run on disk, interrupted at the worst moments, ends as if nothing had happened, and so does its log. */
+/**
+ * A run on disk, interrupted at the worst moments, ends as if nothing had happened, and so does its
+ * log.
+ */
 final class ResumeIT {
   @TempDir Path folder;
 
@@ -58,7 +61,11 @@ final class ResumeIT {
       var method = Remembering.method(4);
       var faults = new Faults(0, List.of(new Faults.Visit(1, 1)), Set.of());
       var job =
-          ToyJob.of(engine, 5).withFaults(faults).withLog(log).withCheckpoints(checkpoints).withEvaluateEvery(2);
+          ToyJob.of(engine, 5)
+              .withFaults(faults)
+              .withLog(log)
+              .withCheckpoints(checkpoints)
+              .withEvaluateEvery(2);
       return new LocalFabric().run(method, job.job(method.use(engine.facts())));
     }
   }

@@ -19,7 +19,8 @@ final class ScaleIT {
 
   private static long run(String name, dev.anabranch.core.Method<?> method, int rounds) {
     try (var engine = ToyEngine.small(2)) {
-      var job = ToyJob.of(engine, DEVICES).withLog((kind, round, fields) -> {}).withEvaluateEvery(0);
+      var job =
+          ToyJob.of(engine, DEVICES).withLog((kind, round, fields) -> {}).withEvaluateEvery(0);
       var shards = job.job(method.use(engine.facts()));
       long began = System.nanoTime();
       var outcome = new LocalFabric().run(method, shards);
@@ -29,7 +30,12 @@ final class ScaleIT {
       var runtime = Runtime.getRuntime();
       System.out.printf(
           "%s: %d devices, %d rounds: %.1f us a visit, heap in use %d MiB, heap taken %d MiB%n",
-          name, DEVICES, rounds, micros, (runtime.totalMemory() - runtime.freeMemory()) >> 20, runtime.totalMemory() >> 20);
+          name,
+          DEVICES,
+          rounds,
+          micros,
+          (runtime.totalMemory() - runtime.freeMemory()) >> 20,
+          runtime.totalMemory() >> 20);
       return outcome.totals().total();
     }
   }
@@ -51,8 +57,10 @@ final class ScaleIT {
 
   @Test
   void tenThousandDevices() {
-    assertThat(run("free work", free(5, Set.of(Ability.ONE_EXCHANGE)), 5)).isEqualTo(16L * DEVICES * 5);
-    assertThat(run("free work, all alive", free(5, Set.of(Ability.LIVE_LINKS)), 5)).isEqualTo(16L * DEVICES * 5);
+    assertThat(run("free work", free(5, Set.of(Ability.ONE_EXCHANGE)), 5))
+        .isEqualTo(16L * DEVICES * 5);
+    assertThat(run("free work, all alive", free(5, Set.of(Ability.LIVE_LINKS)), 5))
+        .isEqualTo(16L * DEVICES * 5);
     assertThat(run("star", Star.of(3), 3)).isPositive();
   }
 }

@@ -35,7 +35,8 @@ final class RoundPage {
 
   void begins(List<NodeId> cohort, double virtualSeconds) {
     var indices = cohort.stream().map(NodeId::index).toList();
-    begins.add(new Line("round", round, fields("cohort", indices, "virtualSeconds", virtualSeconds)));
+    begins.add(
+        new Line("round", round, fields("cohort", indices, "virtualSeconds", virtualSeconds)));
   }
 
   void visit(NodeId device, double start, Replay.Walk walk) {

@@ -46,6 +46,7 @@ final class Visit {
   boolean held;
 
   int running;
+
   /** Whether the device's program has said to all its links that it is gone. */
   private boolean deviceGone;
 

@@ -13,7 +13,8 @@ import org.junit.jupiter.api.Test;
 final class ReplayTest {
   private static final DeviceProfile UNIT = new DeviceProfile("unit", 1, 1, 1, 1, 0, "made up");
   private static final DeviceProfile HOST =
-      new DeviceProfile("host", 1, 1, Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY, 0, "made up");
+      new DeviceProfile(
+          "host", 1, 1, Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY, 0, "made up");
   private static final NodeId D0 = NodeId.device(0);
   private static final NodeId D1 = NodeId.device(1);
   private static final NodeId BODY = NodeId.body(0);
@@ -86,7 +87,10 @@ final class ReplayTest {
     var one = message(D0, NodeId.COORDINATOR, 4);
     var two = message(D0, NodeId.COORDINATOR, 4);
     var walks =
-        replay(UNIT, trace(NodeId.COORDINATOR, receive(one), receive(two)), trace(D0, post(one), post(two)));
+        replay(
+            UNIT,
+            trace(NodeId.COORDINATOR, receive(one), receive(two)),
+            trace(D0, post(one), post(two)));
     assertThat(walks.get(0).clock).isEqualTo(18, EXACT);
     assertThat(walks.get(1).clock).isEqualTo(10, EXACT);
   }
@@ -127,8 +131,7 @@ final class ReplayTest {
   void peers_waitForBothLines() {
     var a = message(D0, D1, 2);
     var b = message(D1, D0, 2);
-    var walks =
-        replay(UNIT, trace(D0, post(a), receive(b)), trace(D1, post(b), receive(a)));
+    var walks = replay(UNIT, trace(D0, post(a), receive(b)), trace(D1, post(b), receive(a)));
     // Up and down are two lines, so both travel at once.
     assertThat(walks.get(0).clock).isEqualTo(12, EXACT);
     assertThat(walks.get(1).clock).isEqualTo(12, EXACT);
