@@ -7,6 +7,8 @@ import dev.anabranch.core.TensorMap;
 import dev.anabranch.core.Wire;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -29,7 +31,7 @@ public final class MemoryCheckpoints implements Checkpoints {
 
   private final IntPredicate crashAfter;
   private @Nullable Checkpoint last;
-  private int saved;
+  private final List<Integer> rounds = new ArrayList<>();
 
   public MemoryCheckpoints() {
     this(nextRound -> false);
@@ -54,7 +56,7 @@ public final class MemoryCheckpoints implements Checkpoints {
   @Override
   public synchronized void save(Checkpoint checkpoint) {
     last = copy(checkpoint);
-    saved++;
+    rounds.add(checkpoint.nextRound());
     if (crashAfter.test(checkpoint.nextRound())) {
       throw new Crash(checkpoint.nextRound());
     }
@@ -65,9 +67,9 @@ public final class MemoryCheckpoints implements Checkpoints {
     return Optional.ofNullable(last).map(MemoryCheckpoints::copy);
   }
 
-  /** How many checkpoints were saved. */
-  public synchronized int saved() {
-    return saved;
+  /** The rounds before which a checkpoint was saved. */
+  public synchronized List<Integer> rounds() {
+    return List.copyOf(rounds);
   }
 
   private static Checkpoint copy(Checkpoint checkpoint) {

@@ -27,6 +27,10 @@ import java.util.function.UnaryOperator;
  * <p>A message that was received is valid until the visit ends, at the coordinator until its {@code
  * Visits} are closed; large replies are freed as later ones are asked for.
  *
+ * <p>Installing frozen weights is charged in bytes and takes no virtual time; measurements of the
+ * hold-out take none either. Of each kind of party the first visit has the lanes to itself while it
+ * works, so that its memory can be told.
+ *
  * <p>An injected loss strikes when the device would send its first message: its work is charged,
  * its update is gone.
  */

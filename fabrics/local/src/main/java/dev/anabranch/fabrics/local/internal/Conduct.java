@@ -314,14 +314,14 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
   private void score(S state, int rounds) {
     notes.last = job.evaluation().score(method.trained(state));
     notes.scored = rounds;
-    page.metric("accuracy", notes.last.accuracy());
-    page.metric("loss", notes.last.loss());
-    page.metric("standardError", notes.last.standardError());
+    page.metric(rounds - 1, "accuracy", notes.last.accuracy());
+    page.metric(rounds - 1, "loss", notes.last.loss());
+    page.metric(rounds - 1, "standardError", notes.last.standardError());
   }
 
   @Override
   public void report(int round, String metric, double value) {
-    page.metric(metric, value);
+    page.metric(round, metric, value);
   }
 
   @Override

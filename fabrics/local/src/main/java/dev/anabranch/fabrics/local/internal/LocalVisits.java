@@ -292,7 +292,7 @@ final class LocalVisits implements Visits {
       visits.forEach(Visit::join);
       pending.forEach(LocalLink.Received::free);
       pending.clear();
-      visits.forEach(v -> v.coordinatorToDevice.drop());
+      visits.forEach(Visit::drop);
       sharedWires.forEach(Wire::close);
       shared.board.relief(() -> false);
     }

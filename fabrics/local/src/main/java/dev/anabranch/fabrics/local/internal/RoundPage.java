@@ -13,7 +13,7 @@ import java.util.Map;
  * The lines of one round, gathered and then written in a fixed order. Of the coordinator's program.
  */
 final class RoundPage {
-  private record Line(String kind, Map<String, Object> fields) {}
+  private record Line(String kind, int round, Map<String, Object> fields) {}
 
   final int round;
   private final List<Line> begins = new ArrayList<>();
@@ -35,13 +35,15 @@ final class RoundPage {
 
   void begins(List<NodeId> cohort, double virtualSeconds) {
     var indices = cohort.stream().map(NodeId::index).toList();
-    begins.add(new Line("round", fields("cohort", indices, "virtualSeconds", virtualSeconds)));
+    begins.add(
+        new Line("round", round, fields("cohort", indices, "virtualSeconds", virtualSeconds)));
   }
 
   void visit(NodeId device, double start, Replay.Walk walk) {
     visits.add(
         new Line(
             "visit",
+            round,
             fields(
                 "device", device.index(),
                 "virtualStart", start,
@@ -52,11 +54,11 @@ final class RoundPage {
   }
 
   void lost(NodeId device, String reason) {
-    lost.add(new Line("lost", fields("device", device.index(), "reason", reason)));
+    lost.add(new Line("lost", round, fields("device", device.index(), "reason", reason)));
   }
 
-  void metric(String name, double value) {
-    metrics.add(new Line("metric", fields("name", name, "value", value)));
+  void metric(int of, String name, double value) {
+    metrics.add(new Line("metric", of, fields("name", name, "value", value)));
   }
 
   void write(RunLog log, List<Charge> charges, Map<Shared.Flow, Integer> messages) {
@@ -109,6 +111,6 @@ final class RoundPage {
   }
 
   private void write(RunLog log, List<Line> lines) {
-    lines.forEach(line -> log.append(line.kind(), round, line.fields()));
+    lines.forEach(line -> log.append(line.kind(), line.round(), line.fields()));
   }
 }

@@ -8,6 +8,7 @@ import dev.anabranch.core.LinkLostException;
 import dev.anabranch.core.NodeId;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -45,6 +46,9 @@ final class Visit {
   boolean held;
 
   int running;
+
+  /** Whether the device's program has said to all its links that it is gone. */
+  private boolean deviceGone;
 
   /** Why there is no sound reply, as the coordinator, the device and the body saw it. */
   private @Nullable String refused;
@@ -182,16 +186,10 @@ final class Visit {
     } catch (RuntimeException e) {
       fail(party, e);
     }
-    var links = links(party);
-    links.forEach(link -> link.end(reason));
+    var links = leave(party, reason);
     links.forEach(LocalLink::free);
     shared.board.lock.lock();
     try {
-      if (party == deviceParty) {
-        deviceLost = reason;
-      } else {
-        bodyLost = reason;
-      }
       running--;
       visits.changed(this);
       shared.board.ended(party.program);
@@ -200,24 +198,29 @@ final class Visit {
     }
   }
 
-  private List<LocalLink> links(Party party) {
-    var out = new ArrayList<LocalLink>();
-    if (party == deviceParty) {
-      out.add(deviceToCoordinator);
-      shared.board.lock.lock();
-      try {
-        out.addAll(peers.values());
-      } finally {
-        shared.board.lock.unlock();
+  /** Tells all peers that a program has ended; who asks for a link to it later is told at once. */
+  private List<LocalLink> leave(Party party, @Nullable String reason) {
+    var links = new ArrayList<LocalLink>();
+    shared.board.lock.lock();
+    try {
+      if (party == deviceParty) {
+        deviceGone = true;
+        deviceLost = reason;
+        links.add(deviceToCoordinator);
+        links.addAll(peers.values());
+        if (deviceToBody != null) {
+          links.add(deviceToBody);
+        }
+      } else {
+        bodyLost = reason;
+        links.add(Objects.requireNonNull(bodyToDevice));
+        links.add(Objects.requireNonNull(bodyToCoordinator));
       }
-      if (deviceToBody != null) {
-        out.add(deviceToBody);
-      }
-    } else if (bodyToDevice != null && bodyToCoordinator != null) {
-      out.add(bodyToDevice);
-      out.add(bodyToCoordinator);
+      links.forEach(link -> link.end(reason));
+      return links;
+    } finally {
+      shared.board.lock.unlock();
     }
-    return out;
   }
 
   /** The link to another device of the round, made by whoever asks first. */
@@ -242,8 +245,8 @@ final class Visit {
               shared, visit.deviceProgram, round, in, out, visit.deviceMemory, () -> {}, false);
       peers.put(other, mine);
       visit.peers.put(device, theirs);
-      if (visit.started && visit.running == 0) {
-        theirs.end(visit.lost());
+      if (visit.deviceGone) {
+        theirs.end(visit.deviceLost);
       }
       return mine;
     } finally {
@@ -292,6 +295,14 @@ final class Visit {
     deviceMemory.commit();
     if (bodyMemory != null) {
       bodyMemory.commit();
+    }
+  }
+
+  /** Frees what the coordinator did not read. */
+  void drop() {
+    coordinatorToDevice.drop();
+    if (coordinatorToBody != null) {
+      coordinatorToBody.drop();
     }
   }
 
