@@ -7,6 +7,7 @@ import dev.anabranch.core.Fabric;
 import dev.anabranch.core.Shard;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** Everything that a run is made of, from whatever modules there are. */
 public interface Wiring {
@@ -21,8 +22,11 @@ public interface Wiring {
   /** Loads the model of a plan. */
   Engine engine(RunPlan plan, int classes);
 
-  /** An engine with the shapes and costs of the plan's model, but without values. */
-  Engine dryEngine(RunPlan plan, int classes);
+  /**
+   * An engine with the shapes and costs of the plan's model, but without values; empty where there is no such engine for
+   * it, so that nothing can be said in advance.
+   */
+  Optional<Engine> dryEngine(RunPlan plan, int classes);
 
   Fabric fabric(RunPlan plan);
 

@@ -15,6 +15,7 @@ import dev.anabranch.testkit.ToyShard;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** Real methods, codecs, fabric and records over the toy engine and made-up points. */
@@ -80,8 +81,8 @@ public final class ToyWiring implements Wiring {
   }
 
   @Override
-  public Engine dryEngine(RunPlan plan, int classes) {
-    return engine(plan, classes);
+  public Optional<Engine> dryEngine(RunPlan plan, int classes) {
+    return Optional.of(engine(plan, classes));
   }
 
   @Override
