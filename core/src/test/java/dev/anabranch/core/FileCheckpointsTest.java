@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -49,9 +50,9 @@ final class FileCheckpointsTest {
     assertThat(back.notes()).isEqualTo(Map.of("lost", "2"));
     assertThat(Codecs.TENSORS.decode(back.state().open(), Memory.NONE).sha256())
         .isEqualTo(map("w", 4, 2, 3).sha256());
-    var memory = back.memories().get(NodeId.device(3));
+    var memory = Objects.requireNonNull(back.memories().get(NodeId.device(3)));
     assertThat(memory).containsOnlyKeys("sent", "none");
-    assertThat(memory.get("sent").sha256()).isEqualTo(map("v", 7).sha256());
+    assertThat(Objects.requireNonNull(memory.get("sent")).sha256()).isEqualTo(map("v", 7).sha256());
   }
 
   @Test

@@ -89,6 +89,7 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
     shared.board.begins(program);
     try {
       S state = method.coordinate(this, first());
+      shared.board.check();
       return finish(state);
     } catch (Stopped e) {
       throw Objects.requireNonNullElseGet(

@@ -70,6 +70,7 @@ final class Switchboard {
 
   /** Waits for a message or an end. Called with the lock held. */
   void await(Program program, Channel channel, String what) {
+    check();
     if (!channel.idle()) {
       return;
     }
