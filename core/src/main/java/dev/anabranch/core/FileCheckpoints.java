@@ -18,9 +18,10 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checkpoints in a folder, one file a round, the last two kept. A file gets its name only once it is whole and on the
- * disk, and ends with a SHA-256 of itself. With a log, a checkpoint remembers how long the log was, and going back to
- * the checkpoint cuts the log back. Not thread-safe; one process at a time, see {@link RunLock}.
+ * Checkpoints in a folder, one file a round, the last two kept. A file gets its name only once it
+ * is whole and on the disk, and ends with a SHA-256 of itself. With a log, a checkpoint remembers
+ * how long the log was, and going back to the checkpoint cuts the log back. Not thread-safe; one
+ * process at a time, see {@link RunLock}.
  */
 public final class FileCheckpoints implements Checkpoints {
   private static final String PREFIX = "round-";
@@ -85,8 +86,12 @@ public final class FileCheckpoints implements Checkpoints {
       }
       throw new AnabranchException(
           Failure.STORAGE,
-          "checkpoint: " + folder.resolve(name) + " cannot be written: " + e.getMessage()
-              + " (expected: room and the right to write in " + folder
+          "checkpoint: "
+              + folder.resolve(name)
+              + " cannot be written: "
+              + e.getMessage()
+              + " (expected: room and the right to write in "
+              + folder
               + "); the last good checkpoint stands, make room and resume the run",
           e);
     }
@@ -116,7 +121,8 @@ public final class FileCheckpoints implements Checkpoints {
   /**
    * The newest checkpoint that is whole.
    *
-   * @throws AnabranchException of kind {@link Failure#CORRUPT} if there are some and all are damaged
+   * @throws AnabranchException of kind {@link Failure#CORRUPT} if there are some and all are
+   *     damaged
    */
   @Override
   public Optional<Checkpoint> last() {
@@ -129,7 +135,12 @@ public final class FileCheckpoints implements Checkpoints {
           return Optional.of(read.checkpoint());
         } catch (WireException e) {
           damaged.add(e.getMessage());
-          notes.accept("checkpoint: " + file + " is damaged (" + e.getMessage() + "); the one before it is used");
+          notes.accept(
+              "checkpoint: "
+                  + file
+                  + " is damaged ("
+                  + e.getMessage()
+                  + "); the one before it is used");
         }
       }
       if (!damaged.isEmpty()) {
@@ -143,7 +154,11 @@ public final class FileCheckpoints implements Checkpoints {
     } catch (IOException e) {
       throw new AnabranchException(
           Failure.STORAGE,
-          "checkpoints in " + folder + ": " + e.getMessage() + " (expected: a folder that can be read)",
+          "checkpoints in "
+              + folder
+              + ": "
+              + e.getMessage()
+              + " (expected: a folder that can be read)",
           e);
     }
   }

@@ -36,7 +36,11 @@ public final class RunLock implements AutoCloseable {
     } catch (IOException e) {
       throw new AnabranchException(
           Failure.STORAGE,
-          "run folder: " + runFolder + ": " + e.getMessage() + " (expected: a folder that can be written)",
+          "run folder: "
+              + runFolder
+              + ": "
+              + e.getMessage()
+              + " (expected: a folder that can be written)",
           e);
     }
   }
@@ -56,7 +60,8 @@ public final class RunLock implements AutoCloseable {
     try {
       channel.close();
     } catch (IOException e) {
-      throw new AnabranchException(Failure.STORAGE, "run folder: lock: " + e.getMessage() + " (expected: released)", e);
+      throw new AnabranchException(
+          Failure.STORAGE, "run folder: lock: " + e.getMessage() + " (expected: released)", e);
     }
   }
 }

@@ -60,7 +60,9 @@ final class FileCheckpointsTest {
     for (int round = 1; round <= 4; round++) {
       checkpoints.save(checkpoint(round));
     }
-    assertThat(files()).extracting(p -> p.getFileName().toString()).containsExactly("round-000003.ckpt", "round-000004.ckpt");
+    assertThat(files())
+        .extracting(p -> p.getFileName().toString())
+        .containsExactly("round-000003.ckpt", "round-000004.ckpt");
   }
 
   @Test
@@ -73,7 +75,9 @@ final class FileCheckpointsTest {
     var last = new FileCheckpoints(folder, null, notes::add).last().orElseThrow();
     assertThat(last.nextRound()).isEqualTo(1);
     assertThat(notes).hasSize(1);
-    assertThat(notes.getFirst()).contains("round-000002.ckpt is damaged").contains("the one before it is used");
+    assertThat(notes.getFirst())
+        .contains("round-000002.ckpt is damaged")
+        .contains("the one before it is used");
   }
 
   @Test
@@ -87,7 +91,8 @@ final class FileCheckpointsTest {
           .isInstanceOfSatisfying(
               AnabranchException.class, e -> assertThat(e.failure()).isEqualTo(Failure.CORRUPT))
           .hasMessageStartingWith("checkpoints in " + folder + ": [")
-          .hasMessageEndingWith("(expected: at least one that is whole; start the run anew in another folder)");
+          .hasMessageEndingWith(
+              "(expected: at least one that is whole; start the run anew in another folder)");
     }
   }
 
@@ -123,7 +128,8 @@ final class FileCheckpointsTest {
       assertThatThrownBy(() -> RunLock.take(folder))
           .isInstanceOfSatisfying(
               AnabranchException.class, e -> assertThat(e.failure()).isEqualTo(Failure.IN_USE))
-          .hasMessage("run folder: " + folder + " (expected: not in use; another process holds it)");
+          .hasMessage(
+              "run folder: " + folder + " (expected: not in use; another process holds it)");
     }
     RunLock.take(folder).close();
   }

@@ -28,8 +28,9 @@ final class FileRunLogTest {
     }
     assertThat(Files.readString(file))
         .isEqualTo(
-            "{\"kind\":\"metric\",\"round\":3,\"name\":\"a \\\"b\\\"\\n\\u0001ü\",\"list\":[1,2],\"bad\":null,"
-                + "\"value\":0.5}\n{\"kind\":\"end\",\"round\":4}\n");
+            "{\"kind\":\"metric\",\"round\":3,\"name\":\"a"
+                + " \\\"b\\\"\\n\\u0001ü\",\"list\":[1,2],\"bad\":null,\"value\":0.5}\n"
+                + "{\"kind\":\"end\",\"round\":4}\n");
   }
 
   @Test

@@ -11,8 +11,8 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Wraps links and fails a program that breaks their rules: an end is used by one thread only, and what arrives is never
- * the object that was sent. Thread-safe.
+ * Wraps links and fails a program that breaks their rules: an end is used by one thread only, and
+ * what arrives is never the object that was sent. Thread-safe.
  */
 public final class AssertingLinks implements UnaryOperator<Link> {
   private final Set<Object> sent = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -54,7 +54,8 @@ public final class AssertingLinks implements UnaryOperator<Link> {
       if (owner == null) {
         owner = here;
       } else if (!owner.equals(here)) {
-        throw new AssertionError("link to " + peer() + ": used by " + here + " (expected: " + owner + " alone)");
+        throw new AssertionError(
+            "link to " + peer() + ": used by " + here + " (expected: " + owner + " alone)");
       }
     }
 
@@ -75,7 +76,12 @@ public final class AssertingLinks implements UnaryOperator<Link> {
       check();
       T message = link.receive(topic);
       if (wasSent(message)) {
-        throw new AssertionError("'" + topic.name() + "' from " + peer() + ": the sender's object (expected: a decoded one)");
+        throw new AssertionError(
+            "'"
+                + topic.name()
+                + "' from "
+                + peer()
+                + ": the sender's object (expected: a decoded one)");
       }
       return message;
     }

@@ -24,7 +24,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
-/** What a link is on every fabric: ordered, typed, metered, and honest about a peer that is gone. */
+/**
+ * What a link is on every fabric: ordered, typed, metered, and honest about a peer that is gone.
+ */
 public abstract class LinkContract {
   private static final Topic<Long> NUMBER = new Topic<>("number", Codecs.WHOLE);
   private static final Topic<Double> REAL = new Topic<>("real", Codecs.REAL);
@@ -32,12 +34,11 @@ public abstract class LinkContract {
 
   protected abstract Fabric fabric();
 
-  private Outcome run(Consumer<Link> coordinator, Consumer<Device> device, Faults faults, MemoryLog log) {
+  private Outcome run(
+      Consumer<Link> coordinator, Consumer<Device> device, Faults faults, MemoryLog log) {
     var programs =
         Programs.of(
-            Set.of(Ability.LIVE_LINKS),
-            (me, state) -> talk(me, state, coordinator),
-            device);
+            Set.of(Ability.LIVE_LINKS), (me, state) -> talk(me, state, coordinator), device);
     try (var engine = ToyEngine.small(1)) {
       var job = ToyJob.of(engine, 1).withFaults(faults).withLog(log).withEvaluateEvery(-1);
       return fabric().run(programs, job.job(programs.use(engine.facts())));
@@ -77,7 +78,9 @@ public abstract class LinkContract {
     var got = new CopyOnWriteArrayList<Float>();
     run(
         link -> {
-          try (var sent = new Hidden(Tensor.of(new float[] {1.5f, -0f, 3e-39f, 4}, 1, 2, 2), new int[] {2}).values()) {
+          try (var sent =
+              new Hidden(Tensor.of(new float[] {1.5f, -0f, 3e-39f, 4}, 1, 2, 2), new int[] {2})
+                  .values()) {
             link.send(HIDDEN, new Hidden(sent, new int[] {2}));
           }
         },
@@ -155,7 +158,8 @@ public abstract class LinkContract {
             log);
     assertThat(outcome.totals().down()).isEqualTo(16);
     assertThat(outcome.totals().up()).isEqualTo(8);
-    // Two ids, two names and a header of 16 bytes for each of three messages; neither form has a head.
+    // Two ids, two names and a header of 16 bytes for each of three messages; neither form has a
+    // head.
     long down = 2 * ("whole/1".length() + "number".length() + 16L);
     long up = "real/1".length() + "real".length() + 16L;
     assertThat(outcome.totals().framing()).isEqualTo(down + up);

@@ -23,9 +23,9 @@ import java.util.function.BiFunction;
 import java.util.function.Consumer;
 
 /**
- * A method written on the spot, to test a fabric with. With {@link Ability#BODY_LINKS} the model is cut after its first
- * and before its last layer, with two soft prompts in the head and a trained tail; otherwise all of it is on the device,
- * and trained.
+ * A method written on the spot, to test a fabric with. With {@link Ability#BODY_LINKS} the model is
+ * cut after its first and before its last layer, with two soft prompts in the head and a trained
+ * tail; otherwise all of it is on the device, and trained.
  */
 @Folklore("three lambdas")
 public record Programs(
@@ -60,7 +60,8 @@ public record Programs(
             "head",
             new Parameterisation.Combined(
                 List.of(
-                    new Parameterisation.SoftPrompt(2, Parameterisation.SoftPrompt.Placing.EMBEDDED))),
+                    new Parameterisation.SoftPrompt(
+                        2, Parameterisation.SoftPrompt.Placing.EMBEDDED))),
             "tail",
             new Parameterisation.Everything()));
   }

@@ -33,8 +33,7 @@ final class ResumeCommand implements Callable<Integer> {
       var entry = new Series.Entry(summary.label(), plan);
       Results.print(
           work.console(),
-          new Series.Result(
-              run, run.resolve("report.html"), List.of(entry), List.of(summary)),
+          new Series.Result(run, run.resolve("report.html"), List.of(entry), List.of(summary)),
           output.json);
       return 0;
     }

@@ -193,13 +193,14 @@ final class Rules {
             && ours
             && type.isAssignableTo(Codec.class)
             && type.getAccessesFromSelf().stream()
-                .noneMatch(
-                    access ->
-                        access.getTargetOwner().isEquivalentTo(Fidelity.class)
-                            && access.getName().equals("EXACT")));
+                .noneMatch(access ->
+                    access.getTargetOwner().isEquivalentTo(Fidelity.class)
+                        && access.getName().equals("EXACT")));
   }
 
-  /** Top-level classes are final, sealed, records, enums or interfaces: nobody extends by accident. */
+  /**
+   * Top-level classes are final, sealed, records, enums or interfaces: nobody extends by accident.
+   */
   static final ArchRule CLASSES_ARE_FINAL =
       classes()
           .that()

@@ -94,5 +94,4 @@ public final class ToyWiring implements Wiring {
   public void report(List<Path> runs, Path page) {
     ReportPage.write(runs, page);
   }
-
 }

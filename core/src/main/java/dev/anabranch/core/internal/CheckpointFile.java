@@ -24,8 +24,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * A checkpoint as a file: 8 bytes of name, the length of its head, the head (rounds, notes, names and shapes), then the
- * values of all memories and the two parts of the state, one after another; a SHA-256 of all that ends it.
+ * A checkpoint as a file: 8 bytes of name, the length of its head, the head (rounds, notes, names
+ * and shapes), then the values of all memories and the two parts of the state, one after another; a
+ * SHA-256 of all that ends it.
  */
 public final class CheckpointFile {
   private static final byte[] NAME = {'A', 'N', 'A', 'B', 'R', 'C', 'K', '1'};
@@ -67,29 +68,26 @@ public final class CheckpointFile {
     out.headLong(logSize);
     out.headInt(checkpoint.notes().size());
     new TreeMap<>(checkpoint.notes())
-        .forEach(
-            (key, value) -> {
-              out.headText(key);
-              out.headText(value);
-            });
+        .forEach((key, value) -> {
+          out.headText(key);
+          out.headText(value);
+        });
     out.headInt(checkpoint.memories().size());
     new TreeMap<>(checkpoint.memories())
-        .forEach(
-            (node, memory) -> {
-              out.headText(node.toString());
-              out.headInt(memory.size());
-              new TreeMap<>(memory)
-                  .forEach(
-                      (key, map) -> {
-                        out.headText(key);
-                        out.headInt(map.size());
-                        for (var spec : map.specs()) {
-                          out.headText(spec.name());
-                          out.headShape(spec.dims());
-                        }
-                        values.add(map.data());
-                      });
-            });
+        .forEach((node, memory) -> {
+          out.headText(node.toString());
+          out.headInt(memory.size());
+          new TreeMap<>(memory)
+              .forEach((key, map) -> {
+                out.headText(key);
+                out.headInt(map.size());
+                for (var spec : map.specs()) {
+                  out.headText(spec.name());
+                  out.headShape(spec.dims());
+                }
+                values.add(map.data());
+              });
+        });
     for (var part : new MemorySegment[] {checkpoint.state().head(), checkpoint.state().body()}) {
       out.headLong(part.byteSize());
       values.add(part);
@@ -121,7 +119,8 @@ public final class CheckpointFile {
     try (var channel = FileChannel.open(file, StandardOpenOption.READ)) {
       long size = channel.size();
       if (size < NAME.length + 8 + DIGEST) {
-        throw new WireException(file.getFileName() + ": " + size + " bytes (expected: a whole checkpoint)");
+        throw new WireException(
+            file.getFileName() + ": " + size + " bytes (expected: a whole checkpoint)");
       }
       var all = OffHeap.allocate(size);
       var bytes = all.segment();
@@ -129,7 +128,8 @@ public final class CheckpointFile {
         var piece = bytes.asSlice(at, Math.min(STEP, size - at)).asByteBuffer();
         int got = channel.read(piece, at);
         if (got < 0) {
-          throw new WireException(file.getFileName() + ": it became shorter (expected: " + size + " bytes)");
+          throw new WireException(
+              file.getFileName() + ": it became shorter (expected: " + size + " bytes)");
         }
         at += got;
       }
@@ -148,10 +148,12 @@ public final class CheckpointFile {
     }
     byte[] found = bytes.asSlice(size, DIGEST).toArray(ValueLayout.JAVA_BYTE);
     if (!MessageDigest.isEqual(found, digest.digest())) {
-      throw new WireException(file.getFileName() + ": its SHA-256 differs (expected: the one at its end)");
+      throw new WireException(
+          file.getFileName() + ": its SHA-256 differs (expected: the one at its end)");
     }
     if (bytes.asSlice(0, NAME.length).mismatch(MemorySegment.ofArray(NAME)) >= 0) {
-      throw new WireException(file.getFileName() + ": another format (expected: a checkpoint of version 1)");
+      throw new WireException(
+          file.getFileName() + ": another format (expected: a checkpoint of version 1)");
     }
   }
 
@@ -181,7 +183,8 @@ public final class CheckpointFile {
     var head = in.get(in.headLong());
     var body = in.get(in.headLong());
     in.end();
-    return new Read(new Checkpoint(nextRound, new Wire(head, body, owner), memories, notes), logSize);
+    return new Read(
+        new Checkpoint(nextRound, new Wire(head, body, owner), memories, notes), logSize);
   }
 
   private static TensorMap map(WireIn in) {

@@ -13,7 +13,9 @@ import dev.anabranch.core.Update;
 import dev.anabranch.testkit.Programs;
 import java.util.Set;
 
-/** Five devices on a ring mix random models with their neighbours; the coordinator takes the mean. */
+/**
+ * Five devices on a ring mix random models with their neighbours; the coordinator takes the mean.
+ */
 final class Gossip {
   static final Topic<TensorMap> MODEL = new Topic<>("model", Codecs.TENSORS);
   static final Topic<Update> UPDATE = new Topic<>("update", Codecs.UPDATE);

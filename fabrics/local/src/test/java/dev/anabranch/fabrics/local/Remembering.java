@@ -21,17 +21,22 @@ final class Remembering {
 
   static Programs method(int rounds) {
     return Programs.of(
-        Set.of(Ability.ONE_EXCHANGE), (me, state) -> coordinate(me, state, rounds), Remembering::participate);
+        Set.of(Ability.ONE_EXCHANGE),
+        (me, state) -> coordinate(me, state, rounds),
+        Remembering::participate);
   }
 
   private static TensorMap coordinate(Coordinator<TensorMap> me, TensorMap state, int rounds) {
     for (int round = me.firstRound(); round < rounds; round++) {
-      // Half of the devices in turn, so that a memory has to last over rounds in which its device rests.
+      // Half of the devices in turn, so that a memory has to last over rounds in which its device
+      // rests.
       int turn = round % 2;
-      var cohort = me.roster().devices().stream().filter((NodeId d) -> d.index() % 2 == turn).toList();
+      var cohort =
+          me.roster().devices().stream().filter((NodeId d) -> d.index() % 2 == turn).toList();
       try (var visits = me.invite(round, cohort)) {
         visits.sendAll(MODEL, state);
-        state = state.plus(visits.gather(UPDATE, new Quorum(1)).mean(Update::delta, Update::examples));
+        state =
+            state.plus(visits.gather(UPDATE, new Quorum(1)).mean(Update::delta, Update::examples));
       }
       me.report(round, "norm", state.norm());
       me.checkpoint(round + 1, state);
@@ -41,7 +46,10 @@ final class Remembering {
 
   private static void participate(Device me) {
     var global = me.coordinator().receive(MODEL);
-    var before = me.memory().get("sent").orElseGet(() -> global.scale(0.5 + me.random("first").nextDouble()));
+    var before =
+        me.memory()
+            .get("sent")
+            .orElseGet(() -> global.scale(0.5 + me.random("first").nextDouble()));
     var next = before.scale(0.5).plusScaled(0.25, global);
     me.memory().put("sent", next);
     me.coordinator().send(UPDATE, new Update(next, 1 + me.id().index(), 0));

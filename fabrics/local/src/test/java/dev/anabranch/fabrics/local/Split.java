@@ -26,7 +26,10 @@ final class Split {
 
   static Programs method(int rounds) {
     return new Programs(
-        Set.of(Ability.BODY_LINKS), (me, state) -> coordinate(me, state, rounds), Split::participate, Split::serve);
+        Set.of(Ability.BODY_LINKS),
+        (me, state) -> coordinate(me, state, rounds),
+        Split::participate,
+        Split::serve);
   }
 
   private static TensorMap coordinate(Coordinator<TensorMap> me, TensorMap state, int rounds) {
@@ -34,8 +37,7 @@ final class Split {
       try (var visits = me.invite(round, me.roster().devices())) {
         visits.sendAll(MODEL, state);
         state =
-            state.plus(
-                visits.gather(UPDATE, new Quorum(1)).mean(Update::delta, Update::examples));
+            state.plus(visits.gather(UPDATE, new Quorum(1)).mean(Update::delta, Update::examples));
       }
       me.checkpoint(round + 1, state);
     }
@@ -53,10 +55,14 @@ final class Split {
       var up = me.lane().run("head forward", () -> me.model().head().forward(batch));
       me.body().send(ACTIVATION, up);
       var down = me.body().receive(ACTIVATION);
-      var result = me.lane().run("tail", () -> {
-        optimizer.zero();
-        return me.model().tail().lossAndGradient(down, batch);
-      });
+      var result =
+          me.lane()
+              .run(
+                  "tail",
+                  () -> {
+                    optimizer.zero();
+                    return me.model().tail().lossAndGradient(down, batch);
+                  });
       me.body().send(GRADIENT, down.withValues(result.gradient()));
       var back = me.body().receive(GRADIENT);
       me.lane()
@@ -75,10 +81,14 @@ final class Split {
     while (me.device().more()) {
       var in = me.device().receive(ACTIVATION);
       var block = me.lane().run("block", () -> me.model().block("body"));
-      me.device().send(ACTIVATION, in.withValues(me.lane().run("body forward", () -> block.forward(in))));
+      me.device()
+          .send(ACTIVATION, in.withValues(me.lane().run("body forward", () -> block.forward(in))));
       var gradient = me.device().receive(GRADIENT);
       me.device()
-          .send(GRADIENT, in.withValues(me.lane().run("body backward", () -> block.backward(in, gradient.values()))));
+          .send(
+              GRADIENT,
+              in.withValues(
+                  me.lane().run("body backward", () -> block.backward(in, gradient.values()))));
     }
   }
 }
