@@ -26,8 +26,9 @@ final class ResumeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (var session = work.session()) {
-      var summary = new Runner(session).resume(run, new ProgressLine(work.console()));
+    try (var session = work.session();
+        var progress = new ProgressLine(work.console())) {
+      var summary = new Runner(session).resume(run, progress);
       var plan = RunPlan.read(session.catalog(), RunFolder.plan(run), List.of());
       var entry = new Series.Entry(summary.label(), plan);
       Results.print(

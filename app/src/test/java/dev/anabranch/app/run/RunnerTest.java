@@ -28,7 +28,7 @@ class RunnerTest {
   private static Runner.Watch watch(int lastRound) {
     return new Runner.Watch() {
       @Override
-      public Progress start(RunPlan plan, String label, int rounds) {
+      public Progress start(Path folder, String label, int rounds) {
         return new Progress() {
           @Override
           public void round(int round, double accuracy, long bytes, double virtualSeconds) {
@@ -61,7 +61,7 @@ class RunnerTest {
       var whole = runner.run(plan(session), "fedavg", folder.resolve("whole"), SILENT);
       var broken = folder.resolve("broken");
       assertThatThrownBy(() -> runner.run(plan(session), "fedavg", broken, watch(2)))
-          .hasMessage("stopped");
+          .hasMessage("stopped; go on with: anabranch resume " + broken);
       assertThat(broken.resolve("summary.json")).doesNotExist();
       var resumed = runner.resume(broken, SILENT);
       assertThat(resumed.weightsSha256()).isEqualTo(whole.weightsSha256());
