@@ -43,6 +43,19 @@ public final class FusedAdamW implements AutoCloseable {
 
   /** One step; a variable without a gradient stays as it is. */
   public void step(double rate) {
+    try (var scope = new PointerScope()) {
+      var gradients = new ArrayList<Tensor>();
+      variables.forEach(variable -> gradients.add(variable.grad()));
+      step(rate, gradients);
+    }
+  }
+
+  /**
+   * One step with gradients that stand beside the variables.
+   *
+   * @param given in the order of the variables, contiguous; null or undefined where there is none
+   */
+  public void step(double rate, List<Tensor> given) {
     try (var scope = new PointerScope();
         var frozen = new NoGradGuard()) {
       var values = new ArrayList<Tensor>();
@@ -51,8 +64,8 @@ public final class FusedAdamW implements AutoCloseable {
       var v = new ArrayList<Tensor>();
       var t = new ArrayList<Tensor>();
       for (int i = 0; i < variables.size(); i++) {
-        Tensor gradient = variables.get(i).grad();
-        if (!gradient.defined()) {
+        Tensor gradient = given.get(i);
+        if (gradient == null || !gradient.defined()) {
           continue;
         }
         counts.get(i).add_(new Scalar(1));
