@@ -19,8 +19,7 @@ final class Attention {
   /** Above this many tokens the probabilities would cost more memory than they save time. */
   static final int LONGEST = 128;
 
-  private static final Boxed FLASH =
-      new Boxed("aten::_scaled_dot_product_flash_attention_for_cpu");
+  private static final Boxed FLASH = new Boxed("aten::_scaled_dot_product_flash_attention_for_cpu");
   private static final Boxed FLASH_BACKWARD =
       new Boxed("aten::_scaled_dot_product_flash_attention_for_cpu_backward");
   private static final Boxed SOFTMAX_BACKWARD = new Boxed("aten::_softmax_backward_data");
@@ -91,8 +90,7 @@ final class Attention {
     long t = shape.tokens;
     int h = config.heads();
     int w = config.headWidth();
-    Tensor parts =
-        qkv.view(b, t, 3, h, w).permute(2, 0, 3, 1, 4).contiguous().view(3, b * h, t, w);
+    Tensor parts = qkv.view(b, t, 3, h, w).permute(2, 0, 3, 1, 4).contiguous().view(3, b * h, t, w);
     Tensor scores = product(parts.select(0, 0), parts.select(0, 1).transpose(1, 2), scale());
     if (shape.mask != null) {
       scores.view(b, h, t, t).add_(shape.mask);
@@ -127,7 +125,9 @@ final class Attention {
 
   /** alpha · a b, the factor applied before the result is rounded. */
   private Tensor product(Tensor a, Tensor b, double alpha) {
-    Tensor into = torch.empty(new long[] {a.size(0), a.size(1), b.size(2)}, a.options(), new MemoryFormatOptional());
+    Tensor into =
+        torch.empty(
+            new long[] {a.size(0), a.size(1), b.size(2)}, a.options(), new MemoryFormatOptional());
     return productInto(into, a, b, alpha);
   }
 
@@ -171,7 +171,8 @@ final class Attention {
     count(shape, 5); // the kernel computes the probabilities again
     long rows = shape.batch * shape.tokens;
     Tensor all =
-        torch.empty(new long[] {rows, 3L * config.width()}, context.options(), new MemoryFormatOptional());
+        torch.empty(
+            new long[] {rows, 3L * config.width()}, context.options(), new MemoryFormatOptional());
     for (int part = 0; part < 3; part++) {
       head(all, part, shape).copy_(parts[part]);
     }

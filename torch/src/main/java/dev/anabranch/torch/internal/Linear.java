@@ -73,7 +73,8 @@ final class Linear {
               update));
       offset += rows;
     }
-    this.weight = joined(weights, hooks, ".weight", frozenWeight, parts.stream().anyMatch(Part::weight));
+    this.weight =
+        joined(weights, hooks, ".weight", frozenWeight, parts.stream().anyMatch(Part::weight));
     this.bias = joined(weights, hooks, ".bias", frozenBias, parts.stream().anyMatch(Part::bias));
     this.a = rank == 0 ? null : as.size() == 1 ? new Tensor(as.get(0)) : torch.cat(as);
     this.b = rank == 0 ? null : blocks(hooks, layer, modules, offset, rank);

@@ -102,13 +102,14 @@ final class Products {
     private static final Boxed BINARY = new Boxed("mkldnn::_linear_pointwise", "binary");
 
     static Tensor linear(Tensor x, Tensor w, Tensor bias) {
-      return LINEAR.call(
-          new IValue(x),
-          new IValue(w),
-          bias == null ? new IValue() : new IValue(bias),
-          new IValue("none"),
-          NO_SCALARS,
-          new IValue())[0];
+      return LINEAR
+          .call(
+              new IValue(x),
+              new IValue(w),
+              bias == null ? new IValue() : new IValue(bias),
+              new IValue("none"),
+              NO_SCALARS,
+              new IValue())[0];
     }
 
     /** An empty list of the type the operator wants, which only a script can make (80 ms, once). */
@@ -124,12 +125,13 @@ final class Products {
     }
 
     static Tensor binary(Tensor x, Tensor w, Tensor bias, Tensor other) {
-      return BINARY.call(
-          new IValue(x),
-          new IValue(other),
-          new IValue(w),
-          bias == null ? new IValue() : new IValue(bias),
-          new IValue("add"))[0];
+      return BINARY
+          .call(
+              new IValue(x),
+              new IValue(other),
+              new IValue(w),
+              bias == null ? new IValue() : new IValue(bias),
+              new IValue("add"))[0];
     }
   }
 }

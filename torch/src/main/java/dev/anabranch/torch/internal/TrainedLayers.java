@@ -124,7 +124,9 @@ public final class TrainedLayers {
           var layer = new Layer(i);
           layer.stop = keep == Keep.NOTHING ? NOWHERE : below ? INPUT : layer.lowest();
           Tensor rows = current.reshape(shape.batch() * shape.tokens(), config.width());
-          next = Tensors.own(layer.forward(rows, shape).view(shape.batch(), shape.tokens(), config.width()));
+          next =
+              Tensors.own(
+                  layer.forward(rows, shape).view(shape.batch(), shape.tokens(), config.width()));
           if (layer.stop != NOWHERE) {
             tape.layers.add(layer);
             below = true;
