@@ -1,5 +1,6 @@
 package dev.anabranch.torch.internal;
 
+import java.util.Objects;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.MemoryFormatOptional;
@@ -7,6 +8,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Scaled dot-product attention over a fused product of query, key and value, and its backward pass.
@@ -42,7 +44,8 @@ final class Attention {
    * @param logSumExp flash only, else null
    * @param flat the result, [b · t, d]
    */
-  record State(Tensor parts, Tensor probabilities, Tensor logSumExp, Tensor flat) {
+  record State(
+      Tensor parts, Tensor probabilities, @Nullable Tensor logSumExp, @Nullable Tensor flat) {
     /** The same for later, without the result. */
     State kept(UnaryOperator<Tensor> keep) {
       return new State(
@@ -54,7 +57,7 @@ final class Attention {
   }
 
   /** b and t of the call, and its mask or null. */
-  record Shape(long batch, long tokens, Tensor mask) {}
+  record Shape(long batch, long tokens, @Nullable Tensor mask) {}
 
   private boolean byProducts(Shape shape) {
     return type == ScalarType.BFloat16 && shape.tokens <= LONGEST;
@@ -163,7 +166,7 @@ final class Attention {
             new IValue(head(state.parts, 1, shape)),
             new IValue(head(state.parts, 2, shape)),
             new IValue(state.probabilities),
-            new IValue(state.logSumExp),
+            new IValue(Objects.requireNonNull(state.logSumExp)),
             new IValue(0.0),
             new IValue(false),
             optional(shape.mask),
@@ -186,7 +189,7 @@ final class Attention {
         .transpose(1, 2);
   }
 
-  private static IValue optional(Tensor tensor) {
+  private static IValue optional(@Nullable Tensor tensor) {
     return tensor == null ? new IValue() : new IValue(tensor);
   }
 }

@@ -1,9 +1,11 @@
 package dev.anabranch.torch.internal;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A range of frozen layers with a backward pass written by hand: {@link TrainedLayers} with nothing
@@ -24,9 +26,9 @@ public final class FrozenLayers {
   public static final class Trace implements AutoCloseable {
     private final List<TrainedLayers> ranges = new ArrayList<>();
     private final List<TrainedLayers.Tape> tapes = new ArrayList<>();
-    private final Tensor mask;
+    private final @Nullable Tensor mask;
 
-    private Trace(Tensor mask) {
+    private Trace(@Nullable Tensor mask) {
       this.mask = mask;
     }
 
@@ -39,7 +41,7 @@ public final class FrozenLayers {
   }
 
   /** A trace for {@link #forward} and {@link #backward}. */
-  public Trace trace(Tensor hidden, Tensor mask) {
+  public Trace trace(Tensor hidden, @Nullable Tensor mask) {
     return new Trace(mask);
   }
 
@@ -64,14 +66,17 @@ public final class FrozenLayers {
    * @return [b, t, d]; the caller owns it
    */
   public Tensor backward(Trace trace, Tensor gradient) {
-    Tensor current = gradient;
+    Tensor current = Tensors.own(new Tensor(gradient));
     while (!trace.tapes.isEmpty()) {
-      Tensor next = trace.ranges.removeLast().backward(trace.tapes.removeLast(), current, Map.of());
-      if (current != gradient) {
-        current.close();
+      try (var above = current) {
+        current =
+            Objects.requireNonNull(
+                trace
+                    .ranges
+                    .removeLast()
+                    .backward(trace.tapes.removeLast(), above, new HashMap<>()));
       }
-      current = next;
     }
-    return current == gradient ? Tensors.own(new Tensor(gradient)) : current;
+    return current;
   }
 }

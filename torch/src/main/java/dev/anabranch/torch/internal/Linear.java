@@ -2,6 +2,7 @@ package dev.anabranch.torch.internal;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
@@ -9,6 +10,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One linear map of a layer in one step: frozen or trained weight, with or without low-rank updates
@@ -20,7 +22,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 final class Linear {
   /** A module inside the map: rows {@code offset} to {@code offset + rows} of the weight. */
   private record Part(
-      String name, long offset, long rows, boolean weight, boolean bias, Update update) {}
+      String name, long offset, long rows, boolean weight, boolean bias, @Nullable Update update) {}
 
   /** Rows {@code at} to {@code at + rank} of the stacked A. */
   private record Update(long at, long rank, double scale) {}
@@ -30,10 +32,11 @@ final class Linear {
   private Tensor weight;
   private final Tensor bias;
   private final List<Part> parts = new ArrayList<>();
-  private Tensor a;
-  private Tensor b;
+  private @Nullable Tensor a;
+  private @Nullable Tensor b;
 
-  private Tensor down; // u = x Aᵀ, kept from forward to backward
+  private @Nullable Tensor down; // u = x Aᵀ, kept from forward to backward
+  private @Nullable Tensor up; // d B, within a backward pass
 
   /**
    * @param at the layer, for example {@code encoder.layer.3.}
@@ -96,23 +99,20 @@ final class Linear {
 
   private Tensor blocks(Hooks hooks, int layer, List<String> modules, long rows, long rank) {
     if (parts.size() == 1) {
-      Hooks.Lora lora = hooks.lora(layer, modules.get(0));
-      return scaled(lora);
+      Hooks.Lora lora = Objects.requireNonNull(hooks.lora(layer, modules.get(0)));
+      return BertLayers.cast(lora.b().mul(new Scalar(lora.scale())), type);
     }
     Tensor all = torch.zeros(new long[] {rows, rank}, weight.options());
     for (int i = 0; i < parts.size(); i++) {
       Part part = parts.get(i);
-      if (part.update != null) {
+      Hooks.Lora lora = hooks.lora(layer, modules.get(i));
+      if (part.update != null && lora != null) {
         all.narrow(0, part.offset, part.rows)
             .narrow(1, part.update.at, part.update.rank)
-            .copy_(hooks.lora(layer, modules.get(i)).b().mul(new Scalar(part.update.scale)));
+            .copy_(lora.b().mul(new Scalar(part.update.scale)));
       }
     }
     return all;
-  }
-
-  private Tensor scaled(Hooks.Lora lora) {
-    return BertLayers.cast(lora.b().mul(new Scalar(lora.scale())), type);
   }
 
   /** Whether the backward pass computes any gradient of a parameter here. */
@@ -127,7 +127,7 @@ final class Linear {
 
   /** Keeps what the backward pass needs past the scope that is open now. */
   void keep(UnaryOperator<Tensor> keep, boolean inputGradient) {
-    if (a != null) {
+    if (a != null && b != null && down != null) {
       down = keep.apply(down);
       a = keep.apply(a);
       b = keep.apply(b);
@@ -148,7 +148,7 @@ final class Linear {
   }
 
   private Tensor update(Tensor x, Tensor y) {
-    if (a == null) {
+    if (a == null || b == null) {
       return y;
     }
     down = products.thin(x, a.t());
@@ -156,30 +156,37 @@ final class Linear {
   }
 
   /**
-   * Adds to the gradients of the parameters; answers d W, or null if {@code inputGradient} is
-   * false.
+   * Adds to the gradients of the parameters; comes before {@link #input}.
    *
    * @param d gradient of the result, [m, out]
    * @param x the input, [m, in]; may be null if {@link #needsInput} is false
-   * @param into what d W is added to, [m, in], and overwritten perhaps; null for nothing
    */
-  Tensor backward(Tensor d, Tensor x, Tensor into, boolean inputGradient, Gradients gradients) {
+  void parameters(Tensor d, @Nullable Tensor x, Gradients gradients) {
     parts.stream().filter(Part::bias).forEach(part -> bias(part, d, gradients));
+    if (x == null) {
+      return;
+    }
     if (parts.stream().anyMatch(Part::weight)) {
       weight(d, x, gradients);
     }
-    Tensor up = a == null ? null : products.thin(d, b);
-    if (a != null) {
-      updates(d, x, up, gradients);
+    if (b != null && down != null) {
+      up = products.thin(d, b);
+      updates(products.thin(up.t(), x), products.thin(d.t(), down), gradients);
     }
-    if (!inputGradient) {
-      return null;
-    }
+  }
+
+  /**
+   * The gradient of the input, [m, in].
+   *
+   * @param d gradient of the result, [m, out]
+   * @param into what it is added to, [m, in], and overwritten perhaps; null for nothing
+   */
+  Tensor input(Tensor d, @Nullable Tensor into) {
     Tensor back =
         into == null
             ? products.linear(d, weight.t(), null)
             : products.linearPlus(d, weight.t(), null, into, true);
-    return a == null ? back : products.thinInto(back, up, a);
+    return a == null || up == null ? back : products.thinInto(back, up, a);
   }
 
   private void bias(Part part, Tensor d, Gradients gradients) {
@@ -204,9 +211,7 @@ final class Linear {
     }
   }
 
-  private void updates(Tensor d, Tensor x, Tensor up, Gradients gradients) {
-    Tensor da = products.thin(up.t(), x);
-    Tensor db = products.thin(d.t(), down);
+  private void updates(Tensor da, Tensor db, Gradients gradients) {
     for (Part part : parts) {
       Update u = part.update;
       if (u != null) {

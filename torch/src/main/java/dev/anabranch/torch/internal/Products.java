@@ -7,6 +7,7 @@ import org.bytedeco.pytorch.IValueVector;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The matrix products of a layer, each by the fastest kernel of this libtorch, counted.
@@ -40,7 +41,7 @@ final class Products {
    * @param bias [n] or null
    * @return [m, n]
    */
-  Tensor linear(Tensor x, Tensor w, Tensor bias) {
+  Tensor linear(Tensor x, Tensor w, @Nullable Tensor bias) {
     count(x.size(0) * w.size(0) * w.size(1));
     if (FUSED && Tensors.is(x, ScalarType.Float)) {
       return Fused.linear(x, w, bias);
@@ -54,7 +55,7 @@ final class Products {
    * @param other [m, n]
    * @return [m, n], possibly {@code other} itself if it is owned
    */
-  Tensor linearPlus(Tensor x, Tensor w, Tensor bias, Tensor other, boolean owned) {
+  Tensor linearPlus(Tensor x, Tensor w, @Nullable Tensor bias, Tensor other, boolean owned) {
     if (FUSED && Tensors.is(x, ScalarType.Float)) {
       count(x.size(0) * w.size(0) * w.size(1));
       return Fused.binary(x, w, bias, other);
@@ -101,7 +102,7 @@ final class Products {
     private static final IValue NO_SCALARS = noScalars();
     private static final Boxed BINARY = new Boxed("mkldnn::_linear_pointwise", "binary");
 
-    static Tensor linear(Tensor x, Tensor w, Tensor bias) {
+    static Tensor linear(Tensor x, Tensor w, @Nullable Tensor bias) {
       return LINEAR
           .call(
               new IValue(x),
@@ -124,7 +125,7 @@ final class Products {
       }
     }
 
-    static Tensor binary(Tensor x, Tensor w, Tensor bias, Tensor other) {
+    static Tensor binary(Tensor x, Tensor w, @Nullable Tensor bias, Tensor other) {
       return BINARY
           .call(
               new IValue(x),
