@@ -1,5 +1,6 @@
 package dev.anabranch.torch.internal;
 
+import dev.anabranch.torch.BertShapes;
 import java.util.Map;
 
 /**
@@ -11,18 +12,33 @@ import java.util.Map;
  * @param intermediate width of the feed-forward part
  * @param vocabulary rows of the word embeddings
  * @param positions rows of the position embeddings
+ * @param types rows of the token type embeddings
  * @param eps added to the variance in every layer norm
  */
 public record BertConfig(
-    int layers, int width, int heads, int intermediate, int vocabulary, int positions, double eps) {
+    int layers,
+    int width,
+    int heads,
+    int intermediate,
+    int vocabulary,
+    int positions,
+    int types,
+    double eps) {
   private static final String WORDS = "embeddings.word_embeddings.weight";
   private static final String POSITIONS = "embeddings.position_embeddings.weight";
+  private static final String TYPES = "embeddings.token_type_embeddings.weight";
 
   public BertConfig {
     if (heads < 1 || width % heads != 0) {
       throw new IllegalArgumentException(
           "heads: " + heads + " (expected: a divisor of " + width + ")");
     }
+  }
+
+  /** Names and shapes of the variables, with a classifier for {@code classes}. */
+  public BertShapes shapes(int classes) {
+    return new BertShapes(
+        layers, width, heads, intermediate, vocabulary, positions, types, classes);
   }
 
   /** Entries per head. */
@@ -50,7 +66,14 @@ public record BertConfig(
     long[] inner = matrix(shapes, layer(0) + "intermediate.dense.weight");
     long[] places = matrix(shapes, POSITIONS);
     return new BertConfig(
-        layers, (int) words[1], heads, (int) inner[0], (int) words[0], (int) places[0], eps);
+        layers,
+        (int) words[1],
+        heads,
+        (int) inner[0],
+        (int) words[0],
+        (int) places[0],
+        (int) matrix(shapes, TYPES)[0],
+        eps);
   }
 
   static String layer(int index) {

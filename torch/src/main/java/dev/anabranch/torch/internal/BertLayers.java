@@ -7,6 +7,7 @@ import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The forward pass of BERT as functions over shared weights: embeddings, and any contiguous range
@@ -23,41 +24,6 @@ public final class BertLayers {
   public BertLayers(BertWeights weights) {
     this.weights = weights;
     this.config = weights.config();
-  }
-
-  /**
-   * Word, position and type embeddings, and their norm.
-   *
-   * @param ids [b, t] token ids
-   * @param prompt [p, d] trained vectors in front of the words (PEFT's prompt tuning: they get
-   *     positions 0 to p-1 and pass the norm), or null
-   * @return [b, p + t, d] in the type of the layers
-   */
-  public Tensor embed(Tensor ids, Tensor prompt, Hooks hooks) {
-    Tensor words = torch.embedding(parameter(hooks, "embeddings.word_embeddings.weight"), ids);
-    return embedWords(prompt == null ? words : prepend(prompt, words), hooks);
-  }
-
-  /**
-   * The rest of the embeddings, for words that are already vectors.
-   *
-   * @param words [b, t, d]
-   */
-  public Tensor embedWords(Tensor words, Hooks hooks) {
-    long tokens = words.size(1);
-    if (tokens > config.positions()) {
-      throw new IllegalArgumentException(
-          "tokens: " + tokens + " (expected: at most " + config.positions() + ")");
-    }
-    Tensor places = parameter(hooks, "embeddings.position_embeddings.weight").narrow(0, 0, tokens);
-    Tensor type = parameter(hooks, "embeddings.token_type_embeddings.weight").narrow(0, 0, 1);
-    Tensor sum = words.add(places.add(type));
-    Tensor normed =
-        norm(
-            sum,
-            parameter(hooks, "embeddings.LayerNorm.weight"),
-            parameter(hooks, "embeddings.LayerNorm.bias"));
-    return cast(normed, weights.type());
   }
 
   /**
@@ -82,7 +48,7 @@ public final class BertLayers {
    * @param mask additive attention mask from {@link #mask}, or null when no token is padding
    * @return [b, t, d]
    */
-  public Tensor forward(Tensor hidden, Tensor mask, int from, int until, Hooks hooks) {
+  public Tensor forward(Tensor hidden, @Nullable Tensor mask, int from, int until, Hooks hooks) {
     for (int i = from; i < until; i++) {
       hidden = layer(i, hidden, mask, hooks);
     }
@@ -96,7 +62,7 @@ public final class BertLayers {
    * @param extra positions in front that everybody may attend to: soft prompts and prefixes
    * @return [b, 1, 1, extra + t] fp32, or null if nothing is padding
    */
-  public static Tensor mask(Tensor tokens, long extra) {
+  public static @Nullable Tensor mask(Tensor tokens, long extra) {
     Tensor padding = tokens.eq(new Scalar(0));
     if (!padding.any().item_bool()) {
       return null;
@@ -109,7 +75,7 @@ public final class BertLayers {
     return full;
   }
 
-  private Tensor layer(int i, Tensor hidden, Tensor mask, Hooks hooks) {
+  private Tensor layer(int i, Tensor hidden, @Nullable Tensor mask, Hooks hooks) {
     var own = new Own(i, hooks);
     Tensor context = hooks.touches(i) ? attendTrained(hidden, mask, own) : attend(hidden, mask, i);
     Tensor mixed =
@@ -128,14 +94,14 @@ public final class BertLayers {
   }
 
   /** Frozen attention: query, key and value from one product. */
-  private Tensor attend(Tensor hidden, Tensor mask, int i) {
+  private Tensor attend(Tensor hidden, @Nullable Tensor mask, int i) {
     var layer = weights.layer(i);
     TensorVector parts =
         torch.linear(hidden, layer.qkv(), new TensorOptional(layer.qkvBias())).chunk(3, -1);
     return attention(heads(parts.get(0)), heads(parts.get(1)), heads(parts.get(2)), mask);
   }
 
-  private Tensor attendTrained(Tensor hidden, Tensor mask, Own own) {
+  private Tensor attendTrained(Tensor hidden, @Nullable Tensor mask, Own own) {
     Tensor q = heads(own.linear("attention.self.query", hidden));
     Tensor k = heads(own.linear("attention.self.key", hidden));
     Tensor v = heads(own.linear("attention.self.value", hidden));
@@ -154,7 +120,7 @@ public final class BertLayers {
     return torch.cat(new TensorVector(each, part), 2);
   }
 
-  private static Tensor widened(Tensor mask, long extra) {
+  private static @Nullable Tensor widened(@Nullable Tensor mask, long extra) {
     return mask == null ? null : torch.constant_pad_nd(mask, new long[] {extra, 0}, new Scalar(0));
   }
 
@@ -165,7 +131,7 @@ public final class BertLayers {
         .transpose(1, 2);
   }
 
-  private Tensor attention(Tensor q, Tensor k, Tensor v, Tensor mask) {
+  private Tensor attention(Tensor q, Tensor k, Tensor v, @Nullable Tensor mask) {
     Tensor out =
         torch.scaled_dot_product_attention(
             q,

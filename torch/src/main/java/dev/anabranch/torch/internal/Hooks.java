@@ -1,6 +1,7 @@
 package dev.anabranch.torch.internal;
 
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What sits on the frozen model in one call: trained replacements of parameters, and small modules
@@ -15,22 +16,22 @@ public interface Hooks {
    * The trained variable that replaces the parameter of this name (Hugging Face name without {@code
    * bert.}).
    */
-  default Tensor trained(String name) {
+  default @Nullable Tensor trained(String name) {
     return null;
   }
 
   /** A low-rank update beside a linear map; {@code module} as in {@code attention.self.query}. */
-  default Lora lora(int layer, String module) {
+  default @Nullable Lora lora(int layer, String module) {
     return null;
   }
 
   /** A bottleneck adapter after the feed-forward part of a layer. */
-  default Adapter adapter(int layer) {
+  default @Nullable Adapter adapter(int layer) {
     return null;
   }
 
   /** Keys and values that every token of a layer may attend to. */
-  default Prefix prefix(int layer) {
+  default @Nullable Prefix prefix(int layer) {
     return null;
   }
 

@@ -12,6 +12,7 @@ import java.lang.foreign.StructLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.Collections;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Bytes that are allocated in this process by malloc right now, from glibc's {@code mallinfo2}.
@@ -24,11 +25,11 @@ public final class NativeMemory {
   private static final int UORDBLKS = 7; // bytes in use in the arenas
   private static final StructLayout INFO =
       MemoryLayout.structLayout(Collections.nCopies(10, JAVA_LONG).toArray(MemoryLayout[]::new));
-  private static final MethodHandle MALLINFO2 = find();
+  private static final @Nullable MethodHandle MALLINFO2 = find();
 
   private NativeMemory() {}
 
-  private static MethodHandle find() {
+  private static @Nullable MethodHandle find() {
     var linker = Linker.nativeLinker();
     return linker
         .defaultLookup()

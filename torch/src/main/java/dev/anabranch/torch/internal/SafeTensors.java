@@ -20,6 +20,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -99,7 +100,7 @@ public final class SafeTensors implements AutoCloseable {
           where + ": '" + name + "' (expected: one of " + entries.keySet() + ")");
     }
     var bytes = data.asSlice(entry.begin(), entry.end() - entry.begin());
-    return Tensors.view(bytes, TYPES.get(entry.type()), entry.shape());
+    return Tensors.view(bytes, Objects.requireNonNull(TYPES.get(entry.type())), entry.shape());
   }
 
   /** Views of all tensors, valid in the scope that is open now and while this file is open. */

@@ -1,8 +1,12 @@
 package dev.anabranch.torch.internal;
 
 import java.lang.foreign.MemorySegment;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
@@ -18,6 +22,13 @@ final class Tensors {
     return tensor;
   }
 
+  /** Another handle of the same values without their history; the caller closes it. */
+  static Tensor owned(Tensor tensor) {
+    try (var scope = new PointerScope()) {
+      return own(tensor.detach());
+    }
+  }
+
   /** A tensor of 64-bit integers that holds its own copy. */
   static Tensor longs(long[] values, long... shape) {
     try (var pointer = new LongPointer(values);
@@ -27,11 +38,61 @@ final class Tensors {
     }
   }
 
+  /** A tensor of 32-bit integers that holds its own copy. */
+  static Tensor ints(int[] values, long... shape) {
+    try (var pointer = new IntPointer(values);
+        var options = new TensorOptions(ScalarType.Int);
+        var view = torch.from_blob(pointer, shape, options)) {
+      return view.clone();
+    }
+  }
+
+  /** A tensor of floats that holds its own copy. */
+  static Tensor floats(float[] values, long... shape) {
+    try (var pointer = new FloatPointer(values);
+        var options = new TensorOptions(ScalarType.Float);
+        var view = torch.from_blob(pointer, shape, options)) {
+      return view.clone();
+    }
+  }
+
+  /** A copy of a value as a tensor. */
+  static Tensor of(dev.anabranch.core.Tensor value) {
+    Tensor out = torch.zeros(value.shape());
+    MemorySegment.copy(value.data(), 0, memory(out), 0, value.data().byteSize());
+    return out;
+  }
+
+  /** A copy of a tensor as a value. */
+  static dev.anabranch.core.Tensor value(Tensor tensor) {
+    try (var scope = new PointerScope();
+        var frozen = new NoGradGuard()) {
+      Tensor dense = tensor.detach().to(ScalarType.Float).contiguous();
+      long[] shape = new long[(int) dense.dim()];
+      for (int i = 0; i < shape.length; i++) {
+        shape[i] = dense.size(i);
+      }
+      var out = dev.anabranch.core.Tensor.zeros(shape);
+      MemorySegment.copy(memory(dense), 0, out.data(), 0, out.data().byteSize());
+      return out;
+    }
+  }
+
   /** A view of native memory; the segment must outlive it. */
   static Tensor view(MemorySegment segment, ScalarType type, long... shape) {
     try (var options = new TensorOptions(type)) {
       return torch.from_blob(new SegmentPointer(segment), shape, options);
     }
+  }
+
+  /** A one-dimensional float tensor on memory that must outlive it; copied if it is on the heap. */
+  static Tensor borrow(MemorySegment segment, long elements) {
+    if (segment.isNative()) {
+      return view(segment, ScalarType.Float, elements);
+    }
+    Tensor out = torch.zeros(elements);
+    MemorySegment.copy(segment, 0, memory(out), 0, segment.byteSize());
+    return out;
   }
 
   /** The memory of a contiguous tensor, without a copy; valid while the tensor is open. */

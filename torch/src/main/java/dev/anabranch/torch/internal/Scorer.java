@@ -1,0 +1,135 @@
+package dev.anabranch.torch.internal;
+
+import dev.anabranch.core.Pooling;
+import dev.anabranch.torch.BertMacs;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * From hidden states to the loss: pooling, classifier and mean cross-entropy, in fp32. Used on a
+ * lane; keeps nothing of a call.
+ */
+final class Scorer {
+  private final Pooling pooling;
+  private final int prompts;
+  private final int cls;
+  private final Variables variables;
+  private final Variables fallback;
+  private final BertMacs macs;
+
+  /**
+   * @param prompts soft prompt positions before the text
+   * @param cls position of the classification token
+   * @param variables the model's own; has the classifier if that is trained
+   * @param fallback the classifier where nobody trains it
+   */
+  Scorer(
+      Pooling pooling,
+      int prompts,
+      int cls,
+      Variables variables,
+      Variables fallback,
+      BertMacs macs) {
+    this.pooling = pooling;
+    this.prompts = prompts;
+    this.cls = cls;
+    this.variables = variables;
+    this.fallback = fallback;
+    this.macs = macs;
+  }
+
+  /** A loss and, if asked for, the gradient of the hidden states, which the caller owns. */
+  record Scored(double loss, @Nullable Tensor gradient) {}
+
+  /**
+   * Class scores, [b, classes]; the caller owns them.
+   *
+   * @param hidden [b, p + t, d]
+   * @param lengths [b] real positions, prompts among them
+   */
+  Tensor logits(Tensor hidden, int[] lengths) {
+    try (var scope = new PointerScope();
+        var guard = new NoGradGuard()) {
+      Tensor out = Tensors.own(classify(hidden, lengths));
+      Meter.here().add(macs.classifier(lengths.length));
+      Meter.here().boundary();
+      return out;
+    }
+  }
+
+  double loss(Tensor hidden, int[] lengths, int[] labels) {
+    try (var scope = new PointerScope();
+        var guard = new NoGradGuard()) {
+      double loss = entropy(classify(hidden, lengths), labels).item_double();
+      Meter.here().add(macs.classifier(lengths.length));
+      Meter.here().boundary();
+      return loss;
+    }
+  }
+
+  /**
+   * @param labels [b]
+   * @param below whether the gradient of the hidden states is needed
+   */
+  Scored lossAndGradient(Tensor hidden, int[] lengths, int[] labels, boolean below) {
+    if (!below && !variables.has("classifier.weight")) {
+      return new Scored(loss(hidden, lengths, labels), null);
+    }
+    try (var scope = new PointerScope()) {
+      Tensor leaf = hidden.detach();
+      leaf.set_requires_grad(below);
+      Tensor loss = entropy(classify(leaf, lengths), labels);
+      loss.backward();
+      var meter = Meter.here();
+      meter.add(macs.classifier(lengths.length));
+      meter.add(macs.classifierBackward(lengths.length, below));
+      meter.boundary();
+      return new Scored(loss.item_double(), below ? Tensors.own(new Tensor(leaf.grad())) : null);
+    }
+  }
+
+  private Tensor classify(Tensor hidden, int[] lengths) {
+    var own = variables.has("classifier.weight") ? variables : fallback;
+    return torch.linear(
+        pool(hidden, lengths),
+        own.get("classifier.weight"),
+        new TensorOptional(own.get("classifier.bias")));
+  }
+
+  private static Tensor entropy(Tensor logits, int[] labels) {
+    long classes = logits.size(1);
+    long[] wide = new long[labels.length];
+    for (int i = 0; i < labels.length; i++) {
+      if (labels[i] < 0 || labels[i] >= classes) {
+        throw new IllegalArgumentException(
+            "label: " + labels[i] + " (expected: 0 to " + (classes - 1) + ")");
+      }
+      wide[i] = labels[i];
+    }
+    return torch.cross_entropy_loss(logits, Tensors.longs(wide, labels.length));
+  }
+
+  /** [b, p + t, d] to [b, d]. */
+  private Tensor pool(Tensor hidden, int[] lengths) {
+    return switch (pooling) {
+      case CLS -> BertLayers.cast(hidden.select(1, cls), ScalarType.Float);
+      case PROMPT -> BertLayers.cast(hidden.narrow(1, 0, prompts), ScalarType.Float).mean(1);
+      case MEAN -> mean(BertLayers.cast(hidden, ScalarType.Float), lengths);
+    };
+  }
+
+  private static Tensor mean(Tensor hidden, int[] lengths) {
+    int t = (int) hidden.size(1);
+    float[] weights = new float[lengths.length * t];
+    for (int i = 0; i < lengths.length; i++) {
+      java.util.Arrays.fill(weights, i * t, i * t + lengths[i], 1f / lengths[i]);
+    }
+    Tensor share = Tensors.floats(weights, lengths.length, t, 1);
+    return hidden.mul(share).sum(1);
+  }
+}

@@ -1,0 +1,182 @@
+package dev.anabranch.torch.internal;
+
+import dev.anabranch.torch.BertMacs;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Consecutive layers that are alike: all frozen, or all with something trained in them. The one
+ * place where layers run, so also where their multiply-accumulates are counted and memory is
+ * sampled. Used on a lane; keeps nothing of a call.
+ */
+final class Span {
+  private final int from;
+  private final int until;
+  private final BertWeights weights;
+  private final BertLayers layers;
+  private final FrozenLayers frozen;
+  private final Hooks hooks;
+  private final boolean touched;
+  private final BertMacs macs;
+
+  Span(int from, int until, BertWeights weights, Hooks hooks, BertMacs macs) {
+    this.from = from;
+    this.until = until;
+    this.weights = weights;
+    this.layers = new BertLayers(weights);
+    this.frozen = new FrozenLayers(weights);
+    this.hooks = hooks;
+    this.touched = macs.touches(from);
+    this.macs = macs;
+  }
+
+  /** Whether a backward pass has gradients to add here. */
+  boolean touched() {
+    return touched;
+  }
+
+  /**
+   * The forward pass alone, layer by layer, so that only one layer's memory is held.
+   *
+   * @param hidden [b, t, d]; stays with the caller
+   * @return [b, t, d]; the caller owns it
+   */
+  Tensor forward(Tensor hidden, @Nullable Tensor mask) {
+    try (var guard = new NoGradGuard()) {
+      Tensor current = typed(hidden);
+      for (int i = from; i < until; i++) {
+        Tensor next;
+        try (var scope = new PointerScope()) {
+          next = Tensors.own(layers.forward(current, mask, i, i + 1, hooks));
+        }
+        current.close();
+        current = next;
+        counted(i, current);
+      }
+      return current;
+    }
+  }
+
+  /**
+   * The forward pass with what backward needs.
+   *
+   * @param below whether the gradient of the input is needed
+   */
+  Tape record(Tensor hidden, @Nullable Tensor mask, boolean below) {
+    return touched ? recordTrained(hidden, mask, below) : recordFrozen(hidden, mask);
+  }
+
+  private Tape recordTrained(Tensor hidden, @Nullable Tensor mask, boolean below) {
+    Tensor leaf = typed(hidden);
+    leaf.set_requires_grad(below);
+    Tensor current = leaf;
+    for (int i = from; i < until; i++) {
+      Tensor next;
+      try (var scope = new PointerScope()) {
+        next = Tensors.own(layers.forward(current, mask, i, i + 1, hooks));
+      }
+      if (i > from || !below) {
+        current.close();
+      }
+      current = next;
+      counted(i, current);
+    }
+    return new Counted(new Tape.Graph(below ? leaf : null, current), below);
+  }
+
+  private Tape recordFrozen(Tensor hidden, @Nullable Tensor mask) {
+    Tensor current = typed(hidden);
+    var trace = frozen.trace(current, mask);
+    for (int i = from; i < until; i++) {
+      Tensor next = frozen.forward(current, trace, i, i + 1);
+      current.close();
+      current = next;
+      counted(i, current);
+    }
+    return new Counted(new FrozenTape(trace, current), true);
+  }
+
+  /** A copy, or a second handle, that is the callee's own. */
+  private Tensor typed(Tensor hidden) {
+    try (var scope = new PointerScope()) {
+      Tensor plain = hidden.detach();
+      ScalarType type = weights.type();
+      return Tensors.own(BertLayers.cast(plain, type));
+    }
+  }
+
+  private void counted(int layer, Tensor hidden) {
+    var meter = Meter.here();
+    meter.add(macs.forward(layer, hidden.size(0), hidden.size(1)));
+    meter.boundary();
+  }
+
+  private final class FrozenTape implements Tape {
+    private final FrozenLayers.Trace trace;
+    private final Tensor output;
+    private boolean closed;
+
+    FrozenTape(FrozenLayers.Trace trace, Tensor output) {
+      this.trace = trace;
+      this.output = output;
+    }
+
+    @Override
+    public Tensor output() {
+      return output;
+    }
+
+    @Override
+    public Tensor backward(Tensor gradient) {
+      try (var scope = new PointerScope()) {
+        return frozen.backward(trace, BertLayers.cast(gradient.detach(), weights.type()));
+      }
+    }
+
+    @Override
+    public void close() {
+      if (!closed) {
+        closed = true;
+        trace.close();
+        output.close();
+      }
+    }
+  }
+
+  /** Counts the backward pass of a tape of this span. */
+  private final class Counted implements Tape {
+    private final Tape tape;
+    private final boolean below;
+
+    Counted(Tape tape, boolean below) {
+      this.tape = tape;
+      this.below = below;
+    }
+
+    @Override
+    public Tensor output() {
+      return tape.output();
+    }
+
+    @Override
+    public @Nullable Tensor backward(Tensor gradient) {
+      long b = output().size(0);
+      long t = output().size(1);
+      Tensor out = tape.backward(gradient);
+      var meter = Meter.here();
+      for (int i = from; i < until; i++) {
+        meter.add(macs.backward(i, b, t, below || i > from));
+      }
+      meter.boundary();
+      return out;
+    }
+
+    @Override
+    public void close() {
+      tape.close();
+    }
+  }
+}

@@ -1,0 +1,155 @@
+package dev.anabranch.torch.internal;
+
+import dev.anabranch.core.GradientTerm;
+import dev.anabranch.core.Optimizer;
+import dev.anabranch.core.OptimizerSpec;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Steps a model's variables: gradient terms, clipping by the norm over all variables, warm-up, then
+ * AdamW or SGD with momentum. A variable without a gradient stays as it is. A gradient that is not
+ * finite is neither clipped nor hidden: the norm says so. Used on a lane; not thread-safe.
+ */
+final class Stepper implements Optimizer {
+  private static final double EPS = 1e-8;
+
+  private final Variables variables;
+  private final OptimizerSpec spec;
+  private final List<GradientTerm> terms;
+  private final @Nullable FusedAdamW adamw;
+  private final Map<String, Tensor> velocity = new HashMap<>();
+  private long steps;
+  private boolean closed;
+
+  Stepper(Variables variables, OptimizerSpec spec, List<GradientTerm> terms) {
+    this.variables = variables;
+    this.spec = spec;
+    this.terms = List.copyOf(terms);
+    for (var term : terms) {
+      switch (term) {
+        case GradientTerm.Proximal proximal -> proximal.anchor().requireSpecs(variables.specs());
+      }
+    }
+    this.adamw =
+        spec.kind() == OptimizerSpec.Kind.ADAMW
+            ? new FusedAdamW(
+                List.copyOf(variables.all()), spec.beta1(), spec.beta2(), EPS, spec.weightDecay())
+            : null;
+  }
+
+  @Override
+  public void zero() {
+    Meter.here();
+    requireOpen();
+    variables.zero();
+  }
+
+  @Override
+  public double step() {
+    var meter = Meter.here();
+    requireOpen();
+    try (var scope = new PointerScope();
+        var guard = new NoGradGuard()) {
+      var gradients = gradients();
+      terms.forEach(term -> add(term, gradients));
+      double norm = norm(gradients);
+      if (spec.clip() > 0 && norm > spec.clip() && Double.isFinite(norm)) {
+        var factor = new Scalar(spec.clip() / (norm + 1e-6));
+        gradients.values().forEach(gradient -> gradient.mul_(factor));
+      }
+      steps++;
+      double warm = steps < spec.warmupSteps() ? steps / (double) spec.warmupSteps() : 1;
+      double rate = spec.learningRate() * warm;
+      if (adamw != null) {
+        adamw.step(rate);
+      } else {
+        sgd(gradients, rate);
+      }
+      meter.boundary();
+      return norm;
+    }
+  }
+
+  private Map<String, Tensor> gradients() {
+    var out = new LinkedHashMap<String, Tensor>();
+    for (var spec : variables.specs()) {
+      Tensor gradient = variables.get(spec.name()).grad();
+      if (gradient.defined()) {
+        out.put(spec.name(), gradient);
+      }
+    }
+    return out;
+  }
+
+  /** g += mu · (w − anchor). */
+  private void add(GradientTerm term, Map<String, Tensor> gradients) {
+    switch (term) {
+      case GradientTerm.Proximal proximal ->
+          gradients.forEach((name, gradient) -> {
+            Tensor w = variables.get(name);
+            var memory = proximal.anchor().get(name).data();
+            Tensor anchor = Tensors.borrow(memory, w.numel()).view_as(w);
+            gradient.add_(w.sub(anchor), new Scalar(proximal.mu()));
+          });
+    }
+  }
+
+  /** In double over the tensors' own norms, in the order of the wire. */
+  private static double norm(Map<String, Tensor> gradients) {
+    double sum = 0;
+    for (var gradient : gradients.values()) {
+      double part = torch.linalg_vector_norm(gradient).item_double();
+      sum += part * part;
+    }
+    return Math.sqrt(sum);
+  }
+
+  /** v = momentum · v + g + decay · w; w −= rate · v. */
+  private void sgd(Map<String, Tensor> gradients, double rate) {
+    gradients.forEach((name, gradient) -> {
+      Tensor w = variables.get(name);
+      if (spec.weightDecay() != 0) {
+        gradient.add_(w, new Scalar(spec.weightDecay()));
+      }
+      Tensor direction = gradient;
+      if (spec.momentum() != 0) {
+        var v = velocity.get(name);
+        if (v == null) {
+          v = Tensors.own(gradient.clone());
+          velocity.put(name, v);
+        } else {
+          v.mul_(new Scalar(spec.momentum())).add_(gradient);
+        }
+        direction = v;
+      }
+      w.add_(direction, new Scalar(-rate));
+    });
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException("optimizer: closed (expected: open)");
+    }
+  }
+
+  @Override
+  public void close() {
+    if (!closed) {
+      closed = true;
+      if (adamw != null) {
+        adamw.close();
+      }
+      velocity.values().forEach(Tensor::close);
+      velocity.clear();
+    }
+  }
+}

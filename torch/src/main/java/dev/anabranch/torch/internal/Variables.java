@@ -1,0 +1,176 @@
+package dev.anabranch.torch.internal;
+
+import dev.anabranch.core.TensorMap;
+import dev.anabranch.core.TensorSpec;
+import dev.anabranch.core.Trainable;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.BiConsumer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The trained variables of one model: views of one block of memory in the order of the wire, so
+ * that loading and copying are one pass. Initial values are drawn when they are first needed; a
+ * load before that spares the draw. Used on a lane; not thread-safe.
+ */
+final class Variables implements Trainable, AutoCloseable {
+  private final List<TensorSpec> specs;
+  private final Tensor flat;
+  private final Map<String, Tensor> named = new LinkedHashMap<>();
+  private final BiConsumer<TensorSpec, Tensor> init;
+  private boolean ready;
+  private boolean closed;
+
+  /**
+   * @param init writes the initial values of one variable
+   */
+  Variables(List<TensorSpec> specs, BiConsumer<TensorSpec, Tensor> init) {
+    this.specs = List.copyOf(specs);
+    this.init = init;
+    long elements = specs.stream().mapToLong(TensorSpec::elements).sum();
+    try (var scope = new PointerScope();
+        var frozen = new NoGradGuard()) {
+      flat = Tensors.own(torch.zeros(elements));
+      long at = 0;
+      for (var spec : specs) {
+        Tensor view = flat.narrow(0, at, spec.elements()).view(spec.dims()).detach();
+        view.set_requires_grad(true);
+        named.put(spec.name(), Tensors.own(view));
+        at += spec.elements();
+      }
+    }
+  }
+
+  @Override
+  public List<TensorSpec> specs() {
+    return specs;
+  }
+
+  boolean has(String name) {
+    return named.containsKey(name);
+  }
+
+  /** A variable, or null if this name is not trained. */
+  @Nullable Tensor find(String name) {
+    requireOpen();
+    initialise();
+    return named.get(name);
+  }
+
+  Tensor get(String name) {
+    return Objects.requireNonNull(find(name), name);
+  }
+
+  Collection<Tensor> all() {
+    requireOpen();
+    initialise();
+    return named.values();
+  }
+
+  private void initialise() {
+    if (ready) {
+      return;
+    }
+    ready = true;
+    try (var scope = new PointerScope();
+        var frozen = new NoGradGuard()) {
+      specs.forEach(spec -> init.accept(spec, Objects.requireNonNull(named.get(spec.name()))));
+    }
+  }
+
+  @Override
+  public TensorMap copy() {
+    Meter.here();
+    requireOpen();
+    initialise();
+    var out = TensorMap.zeros(specs);
+    MemorySegment.copy(Tensors.memory(flat), 0, out.data(), 0, out.data().byteSize());
+    return out;
+  }
+
+  @Override
+  public TensorMap minus(TensorMap before) {
+    Meter.here();
+    requireOpen();
+    before.requireSpecs(specs);
+    initialise();
+    var out = TensorMap.zeros(specs);
+    if (flat.numel() == 0) {
+      return out;
+    }
+    try (var scope = new PointerScope();
+        var frozen = new NoGradGuard()) {
+      Tensor into = Tensors.view(out.data(), ScalarType.Float, flat.numel());
+      torch.sub_out(into, flat, Tensors.borrow(before.data(), flat.numel()));
+    }
+    return out;
+  }
+
+  @Override
+  public void load(TensorMap values) {
+    Meter.here();
+    requireOpen();
+    if (values.specs().equals(specs)) {
+      MemorySegment.copy(values.data(), 0, Tensors.memory(flat), 0, values.data().byteSize());
+    } else {
+      loadByName(values);
+    }
+    ready = true;
+  }
+
+  /** The same names in another order. */
+  private void loadByName(TensorMap values) {
+    for (var spec : values.specs()) {
+      if (!named.containsKey(spec.name())) {
+        throw new IllegalArgumentException(
+            "tensor '" + spec.name() + "': unknown (expected: " + named.keySet() + ")");
+      }
+    }
+    for (var spec : specs) {
+      var found = values.get(spec.name());
+      if (!TensorSpec.of(spec.name(), found.shape()).equals(spec)) {
+        throw new IllegalArgumentException(
+            "tensor '" + spec.name() + "': " + found + " (expected: " + spec.shape() + ")");
+      }
+    }
+    var memory = Tensors.memory(flat);
+    long at = 0;
+    for (var spec : specs) {
+      var data = values.get(spec.name()).data();
+      MemorySegment.copy(data, 0, memory, at, data.byteSize());
+      at += data.byteSize();
+    }
+  }
+
+  /** Forgets all gradients. */
+  void zero() {
+    for (var variable : all()) {
+      variable.mutable_grad().reset();
+    }
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException("model: closed (expected: open)");
+    }
+  }
+
+  @Override
+  public void close() {
+    if (!closed) {
+      closed = true;
+      new ArrayList<>(named.values()).forEach(Tensor::close);
+      flat.close();
+    }
+  }
+}
