@@ -37,24 +37,27 @@ final class Attention {
   }
 
   /**
-   * What the forward pass leaves.
+   * What the backward pass needs.
    *
    * @param parts by products: [3, b · heads, t, d / heads]; flash: fp32 [b · t, 3d]
    * @param probabilities by products: [b · heads, t, t]; flash: the result in fp32
    * @param logSumExp flash only, else null
-   * @param flat the result, [b · t, d]
    */
-  record State(
-      Tensor parts, Tensor probabilities, @Nullable Tensor logSumExp, @Nullable Tensor flat) {
-    /** The same for later, without the result. */
+  record State(Tensor parts, Tensor probabilities, @Nullable Tensor logSumExp) {
     State kept(UnaryOperator<Tensor> keep) {
       return new State(
           keep.apply(parts),
           keep.apply(probabilities),
-          logSumExp == null ? null : keep.apply(logSumExp),
-          null);
+          logSumExp == null ? null : keep.apply(logSumExp));
     }
   }
+
+  /**
+   * What the forward pass gives.
+   *
+   * @param context [b · t, d]
+   */
+  record Result(State state, Tensor context) {}
 
   /** b and t of the call, and its mask or null. */
   record Shape(long batch, long tokens, @Nullable Tensor mask) {}
@@ -66,7 +69,7 @@ final class Attention {
   /**
    * @param qkv [b · t, 3d]
    */
-  State forward(Tensor qkv, Shape shape) {
+  Result forward(Tensor qkv, Shape shape) {
     return byProducts(shape) ? productsForward(qkv, shape) : flashForward(qkv, shape);
   }
 
@@ -88,7 +91,7 @@ final class Attention {
     products.count(times * shape.batch * shape.tokens * shape.tokens * config.width());
   }
 
-  private State productsForward(Tensor qkv, Shape shape) {
+  private Result productsForward(Tensor qkv, Shape shape) {
     long b = shape.batch;
     long t = shape.tokens;
     int h = config.heads();
@@ -102,7 +105,7 @@ final class Attention {
     Tensor context = torch.bmm(probabilities, parts.select(0, 2));
     count(shape, 2);
     Tensor flat = context.view(b, h, t, w).transpose(1, 2).reshape(b * t, config.width());
-    return new State(parts, probabilities, null, flat);
+    return new Result(new State(parts, probabilities, null), flat);
   }
 
   private Tensor productsBackward(State state, Tensor context, Shape shape) {
@@ -138,7 +141,7 @@ final class Attention {
     return torch.baddbmm_outf(into, a, b, new Scalar(0), new Scalar(alpha), into);
   }
 
-  private State flashForward(Tensor qkv, Shape shape) {
+  private Result flashForward(Tensor qkv, Shape shape) {
     Tensor wide = BertLayers.cast(qkv, ScalarType.Float);
     Tensor[] out =
         FLASH.call(
@@ -151,7 +154,7 @@ final class Attention {
             new IValue());
     count(shape, 2);
     Tensor flat = out[0].transpose(1, 2).reshape(shape.batch * shape.tokens, config.width());
-    return new State(wide, out[0], out[1], BertLayers.cast(flat, type));
+    return new Result(new State(wide, out[0], out[1]), BertLayers.cast(flat, type));
   }
 
   private Tensor flashBackward(State state, Tensor context, Shape shape) {

@@ -127,8 +127,7 @@ public final class TrainedLayers {
           layer.stop = keep == Keep.NOTHING ? NOWHERE : below ? INPUT : layer.lowest();
           Tensor rows = previous.reshape(shape.batch() * shape.tokens(), config.width());
           Tensor next = layer.forward(rows, shape);
-          current =
-              Tensors.own(next.view(shape.batch(), shape.tokens(), config.width()));
+          current = Tensors.own(next.view(shape.batch(), shape.tokens(), config.width()));
           if (layer.stop != NOWHERE) {
             tape.layers.add(layer);
             below = true;
@@ -194,8 +193,8 @@ public final class TrainedLayers {
     private @Nullable Tensor x;
     private Attention.@Nullable State state;
     private @Nullable Tensor context;
-    private @Nullable Normed one;
-    private @Nullable Normed two;
+    private @Nullable Moments one;
+    private @Nullable Moments two;
     private @Nullable Tensor mixed;
     private @Nullable Tensor before;
 
@@ -241,19 +240,19 @@ public final class TrainedLayers {
     }
 
     Tensor forward(Tensor rows, Attention.Shape shape) {
-      Attention.State attended = attention.forward(qkv.forward(rows), shape);
-      Tensor flat = attended.flat();
+      Attention.Result attended = attention.forward(qkv.forward(rows), shape);
+      Tensor flat = attended.context();
       if (stop <= AT_QKV) {
         x = qkv.needsInput() ? keep(rows) : null;
         qkv.keep(this::keep, stop == INPUT);
-        state = attended.kept(this::keep);
+        state = attended.state().kept(this::keep);
       }
       Normed first = norm(output.forwardPlus(flat, rows), NORM1);
       if (stop <= AT_OUTPUT) {
         context = output.needsInput() ? keep(flat) : null;
         output.keep(this::keep, stop < AT_OUTPUT);
       }
-      one = stop <= AT_NORM1 ? first.kept(this::keep) : null;
+      one = stop <= AT_NORM1 ? first.saved.kept(this::keep) : null;
       Tensor inside = inner.forward(first.out);
       if (stop <= AT_INNER) {
         mixed = inner.needsInput() ? keep(first.out) : null;
@@ -266,7 +265,7 @@ public final class TrainedLayers {
       if (stop <= AT_OUTER) {
         outer.keep(this::keep, stop < AT_OUTER);
       }
-      two = stop <= AT_NORM2 ? second.kept(this::keep) : null;
+      two = stop <= AT_NORM2 ? second.saved.kept(this::keep) : null;
       return second.out;
     }
 
@@ -296,8 +295,7 @@ public final class TrainedLayers {
     }
 
     private @Nullable Tensor feedForwardBackward(Tensor gradient, Gradients gradients) {
-      Tensor sum =
-          normBackward(gradient, Objects.requireNonNull(two), NORM2, AT_NORM2, gradients);
+      Tensor sum = normBackward(gradient, Objects.requireNonNull(two), NORM2, AT_NORM2, gradients);
       if (sum == null) {
         return null;
       }
@@ -329,11 +327,11 @@ public final class TrainedLayers {
               config.eps());
       // A tuple lends its tensors: copies of the handles survive it.
       return new Normed(
-          sum, new Tensor(all.get0()), new Tensor(all.get1()), new Tensor(all.get2()));
+          new Moments(sum, new Tensor(all.get1()), new Tensor(all.get2())), new Tensor(all.get0()));
     }
 
     private @Nullable Tensor normBackward(
-        Tensor gradient, Normed normed, String name, int stage, Gradients gradients) {
+        Tensor gradient, Moments normed, String name, int stage, Gradients gradients) {
       boolean input = stop < stage;
       String at = BertConfig.layer(index) + name;
       boolean weight = hooks.trained(at + ".weight") != null;
@@ -360,9 +358,12 @@ public final class TrainedLayers {
     }
   }
 
-  private record Normed(Tensor in, @Nullable Tensor out, Tensor mean, Tensor reciprocal) {
-    Normed kept(UnaryOperator<Tensor> keep) {
-      return new Normed(keep.apply(in), null, keep.apply(mean), keep.apply(reciprocal));
+  /** A norm's input and what was computed of it. */
+  private record Moments(Tensor in, Tensor mean, Tensor reciprocal) {
+    Moments kept(UnaryOperator<Tensor> keep) {
+      return new Moments(keep.apply(in), keep.apply(mean), keep.apply(reciprocal));
     }
   }
+
+  private record Normed(Moments saved, Tensor out) {}
 }

@@ -15,7 +15,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** A small encoder with random weights, and autograd over {@link BertLayers} as its oracle. */
 final class LayerFixture {
-  static final BertConfig CONFIG = new BertConfig(4, 64, 4, 160, 50, 32, 1e-12);
+  static final BertConfig CONFIG = new BertConfig(4, 64, 4, 160, 50, 32, 2, 1e-12);
   static final List<String> MODULES =
       List.of(
           "attention.self.query",
