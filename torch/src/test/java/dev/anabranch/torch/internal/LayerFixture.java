@@ -3,6 +3,7 @@ package dev.anabranch.torch.internal;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.Generator;
@@ -12,6 +13,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorArrayRefOptional;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.jspecify.annotations.Nullable;
 
 /** A small encoder with random weights, and autograd over {@link BertLayers} as its oracle. */
 final class LayerFixture {
@@ -30,7 +32,7 @@ final class LayerFixture {
   final Map<String, Tensor> named = new TreeMap<>();
   final Tensor hidden;
   final Tensor gradient;
-  final Tensor mask;
+  final @Nullable Tensor mask;
   private final Generator generator;
 
   LayerFixture(long seed) {
@@ -42,7 +44,7 @@ final class LayerFixture {
       for (String module : MODULES) {
         long in = module.equals("output.dense") ? CONFIG.intermediate() : d;
         long out = module.equals("intermediate.dense") ? CONFIG.intermediate() : d;
-        named.put(at + module + ".weight", normal(1 / Math.sqrt(in), out, in));
+        named.put(at + module + ".weight", normal(1 / Math.sqrt((double) in), out, in));
         named.put(at + module + ".bias", normal(0.1, out));
       }
       for (String norm : List.of("attention.output.LayerNorm", "output.LayerNorm")) {
@@ -74,7 +76,7 @@ final class LayerFixture {
   /** What is trained: variables by name, and low-rank updates by module. */
   record Trained(Map<String, Tensor> variables, Map<String, Hooks.Lora> updates) implements Hooks {
     @Override
-    public Tensor trained(String name) {
+    public @Nullable Tensor trained(String name) {
       return variables.get(name);
     }
 
@@ -84,7 +86,7 @@ final class LayerFixture {
     }
 
     @Override
-    public Lora lora(int layer, String module) {
+    public Hooks.@Nullable Lora lora(int layer, String module) {
       return updates.get(BertConfig.layer(layer) + module);
     }
 
@@ -117,7 +119,7 @@ final class LayerFixture {
   Trained updated(Trained trained, List<String> modules, int first) {
     for (int i = first; i < CONFIG.layers(); i++) {
       for (String module : modules) {
-        Tensor weight = named.get(BertConfig.layer(i) + module + ".weight");
+        Tensor weight = get(named, BertConfig.layer(i) + module + ".weight");
         trained.updates.put(
             BertConfig.layer(i) + module,
             new Hooks.Lora(
@@ -129,10 +131,10 @@ final class LayerFixture {
 
   /** By autograd: {@code out}, {@code in} and the gradient of every variable. */
   Map<String, Tensor> autograd(
-      BertWeights weights, Trained trained, Tensor maskOrNull, int from, int until) {
+      BertWeights weights, Trained trained, @Nullable Tensor mask, int from, int until) {
     trained.all().values().forEach(variable -> variable.mutable_grad().reset());
     Tensor x = leaf(hidden.to(weights.type()));
-    Tensor y = new BertLayers(weights).forward(x, maskOrNull, from, until, trained);
+    Tensor y = new BertLayers(weights).forward(x, mask, from, until, trained);
     y.backward(
         gradient.to(weights.type()), new BoolOptional(), false, new TensorArrayRefOptional());
     var results = new HashMap<String, Tensor>();
@@ -152,12 +154,12 @@ final class LayerFixture {
   Map<String, Tensor> byHand(
       BertWeights weights,
       Trained trained,
-      Tensor maskOrNull,
+      @Nullable Tensor mask,
       int from,
       int until,
       TrainedLayers.Keep keep) {
     var layers = new TrainedLayers(weights, from, until, trained, macs -> {});
-    var result = layers.forward(hidden.to(weights.type()), maskOrNull, keep);
+    var result = layers.forward(hidden.to(weights.type()), mask, keep);
     var results = new HashMap<String, Tensor>();
     Tensor in = layers.backward(result.tape(), gradient.to(weights.type()), results);
     results.put("out", result.hidden());
@@ -165,6 +167,10 @@ final class LayerFixture {
       results.put("in", in);
     }
     return results;
+  }
+
+  static Tensor get(Map<String, Tensor> tensors, String name) {
+    return Objects.requireNonNull(tensors.get(name), name);
   }
 
   /** ‖a - b‖ / ‖b‖. */

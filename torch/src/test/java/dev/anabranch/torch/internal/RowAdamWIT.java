@@ -49,7 +49,9 @@ class RowAdamWIT {
         }
         rows.finish();
         assertThat(rows.touched()).isGreaterThan(1024).isLessThan(ROWS);
-        double most = sparse.sub(dense.detach()).abs().max().item_double();
+        // A dense step rounds a decay 12 times where the collected factor is rounded once.
+        Tensor size = dense.detach().abs().clamp_min(new Scalar(1));
+        double most = sparse.sub(dense.detach()).abs().div(size).max().item_double();
         assertThat(most).isLessThan(1e-6);
         assertThat(sparse.sub(start).abs().min().item_double()).isPositive();
       }
