@@ -8,12 +8,14 @@ import java.util.TreeMap;
 import java.util.function.Predicate;
 
 /**
- * The ledger of a run, in memory. Charges of equal parties, round and name are kept as their sum, a peak as the largest;
- * rounds that are settled are kept as totals only, so that a long run does not grow. Thread-safe.
+ * The ledger of a run, in memory. Charges of equal parties, round and name are kept as their sum, a
+ * peak as the largest; rounds that are settled are kept as totals only, so that a long run does not
+ * grow. Thread-safe.
  */
 public final class Books implements Ledger {
   /** No charges at all. */
-  public static final Totals NOTHING = new Totals(0, 0, 0, 0, 0, new TreeMap<>(), new TreeMap<>(), new TreeMap<>());
+  public static final Totals NOTHING =
+      new Totals(0, 0, 0, 0, 0, new TreeMap<>(), new TreeMap<>(), new TreeMap<>());
 
   private record Key(Class<?> kind, NodeId from, NodeId to, String name, int round) {}
 
@@ -24,7 +26,9 @@ public final class Books implements Ledger {
     this(NOTHING);
   }
 
-  /** @param settled what earlier rounds cost, for a run that goes on */
+  /**
+   * @param settled what earlier rounds cost, for a run that goes on
+   */
   public Books(Totals settled) {
     this.settled = settled;
   }
@@ -38,7 +42,8 @@ public final class Books implements Ledger {
     return switch (charge) {
       case Charge.Wire w -> new Key(Charge.Wire.class, w.from(), w.to(), w.topic(), w.round());
       case Charge.Install i -> new Key(Charge.Install.class, i.node(), i.node(), "", i.round());
-      case Charge.Compute c -> new Key(Charge.Compute.class, c.node(), c.node(), c.work(), c.round());
+      case Charge.Compute c ->
+          new Key(Charge.Compute.class, c.node(), c.node(), c.work(), c.round());
       case Charge.Peak p -> new Key(Charge.Peak.class, p.node(), p.node(), "", p.round());
     };
   }

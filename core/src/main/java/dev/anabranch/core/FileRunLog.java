@@ -9,7 +9,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
 
-/** The run log as a file of JSON Lines. Each event is in the file when {@link #append} returns. Thread-safe. */
+/**
+ * The run log as a file of JSON Lines. Each event is in the file when {@link #append} returns.
+ * Thread-safe.
+ */
 public final class FileRunLog implements RunLog, AutoCloseable {
   private final Path file;
   private final FileChannel channel;
@@ -33,13 +36,12 @@ public final class FileRunLog implements RunLog, AutoCloseable {
     line.append("{\"kind\":");
     Json.write(line, kind);
     line.append(",\"round\":").append(round);
-    fields.forEach(
-        (name, value) -> {
-          line.append(',');
-          Json.write(line, name);
-          line.append(':');
-          Json.write(line, value);
-        });
+    fields.forEach((name, value) -> {
+      line.append(',');
+      Json.write(line, name);
+      line.append(':');
+      Json.write(line, value);
+    });
     line.append("}\n");
     var bytes = ByteBuffer.wrap(line.toString().getBytes(StandardCharsets.UTF_8));
     synchronized (this) {
@@ -84,7 +86,11 @@ public final class FileRunLog implements RunLog, AutoCloseable {
   private AnabranchException failed(IOException e) {
     return new AnabranchException(
         Failure.STORAGE,
-        "run log: " + file + " cannot be written: " + e.getMessage() + " (expected: a writable file);"
+        "run log: "
+            + file
+            + " cannot be written: "
+            + e.getMessage()
+            + " (expected: a writable file);"
             + " make room or change the folder, then resume the run",
         e);
   }

@@ -126,11 +126,10 @@ public final class TreeMean implements Aggregator<TensorMap, TensorMap> {
     public TensorMap finish() {
       var waiting = List.copyOf(parts);
       parts.clear();
-      waiting.forEach(
-          part -> {
-            push(part);
-            earliest = 0;
-          });
+      waiting.forEach(part -> {
+        push(part);
+        earliest = 0;
+      });
       collapse(Integer.MIN_VALUE);
       @Nullable Part all = parts.pollLast();
       if (all == null || all.weight == 0) {

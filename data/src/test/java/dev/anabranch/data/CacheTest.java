@@ -39,7 +39,8 @@ class CacheTest {
   @Test
   void file_isMadeOnceAndAgainIfDamaged() throws IOException {
     var made = new AtomicInteger();
-    Cache.Maker maker = (file, scratch) -> Files.writeString(file, "sound " + made.incrementAndGet());
+    Cache.Maker maker =
+        (file, scratch) -> Files.writeString(file, "sound " + made.incrementAndGet());
     var cache = new Cache(folder.resolve("deep"));
     assertThat(cache.get("a", CacheTest::read, maker)).isEqualTo("sound 1");
     assertThat(cache.get("a", CacheTest::read, maker)).isEqualTo("sound 1");
@@ -50,16 +51,15 @@ class CacheTest {
   @Test
   void failure_leavesNothingBehind() throws IOException {
     var cache = new Cache(folder);
-    assertThatThrownBy(
-            () ->
-                cache.get(
-                    "a",
-                    CacheTest::read,
-                    (file, scratch) -> {
-                      Files.writeString(file, "half");
-                      Files.writeString(scratch.resolve("b"), "c");
-                      throw new IOException("disk full");
-                    }))
+    assertThatThrownBy(() ->
+            cache.get(
+                "a",
+                CacheTest::read,
+                (file, scratch) -> {
+                  Files.writeString(file, "half");
+                  Files.writeString(scratch.resolve("b"), "c");
+                  throw new IOException("disk full");
+                }))
         .isInstanceOf(AnabranchException.class)
         .hasMessage(
             "cache: "

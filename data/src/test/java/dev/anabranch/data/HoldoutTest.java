@@ -14,10 +14,9 @@ class HoldoutTest {
     var examples =
         IntStream.range(0, counts.length)
             .boxed()
-            .flatMap(
-                c ->
-                    IntStream.range(0, counts[c])
-                        .mapToObj(i -> new Example("text " + i, null, c, null)))
+            .flatMap(c ->
+                IntStream.range(0, counts[c])
+                    .mapToObj(i -> new Example("text " + i, null, c, null)))
             .toList();
     return new Corpus(
         examples, IntStream.range(0, counts.length).mapToObj(c -> "c" + c).toList(), "");
@@ -68,6 +67,7 @@ class HoldoutTest {
             () -> split.requireLabelsIn(corpus, split.inCorpus(List.of(new int[] {0, 2}))))
         .isInstanceOf(AnabranchException.class)
         .hasMessage(
-            "label of hold-out example 3: c1 (expected: a label that some device trains on: c0, c2)");
+            "label of hold-out example 3: c1 (expected: a label that some device trains on: c0,"
+                + " c2)");
   }
 }

@@ -32,8 +32,7 @@ class PartitionersTest {
 
   private static Partitioner make(String name, Map<String, Object> settings) {
     var knob = new Knob.OneOf("partition", "iid", Partitioners.KINDS, "");
-    return Settings.read(
-            "data", List.of(knob), Map.of("partition", Map.of(name, settings)))
+    return Settings.read("data", List.of(knob), Map.of("partition", Map.of(name, settings)))
         .make(knob, Partitioner.class);
   }
 
@@ -143,10 +142,8 @@ class PartitionersTest {
       var parts = split(make("pathological", Map.of("devices", 8, "classes", k)), LABELS, seed);
       assertSplit(parts, 1000);
       assertThat(parts)
-          .allSatisfy(
-              p ->
-                  assertThat(Arrays.stream(counts(p, LABELS)).filter(c -> c > 0).count())
-                      .isEqualTo(k));
+          .allSatisfy(p ->
+              assertThat(Arrays.stream(counts(p, LABELS)).filter(c -> c > 0).count()).isEqualTo(k));
     }
   }
 
@@ -175,26 +172,22 @@ class PartitionersTest {
     var parts = split(make("shards", Map.of("devices", 25, "each", 2)), balanced, 5);
     assertSplit(parts, 500);
     assertThat(parts)
-        .allSatisfy(
-            p -> {
-              assertThat(p).hasSize(20);
-              assertThat(Arrays.stream(counts(p, balanced)).filter(c -> c > 0).count())
-                  .isLessThanOrEqualTo(2);
-            });
+        .allSatisfy(p -> {
+          assertThat(p).hasSize(20);
+          assertThat(Arrays.stream(counts(p, balanced)).filter(c -> c > 0).count())
+              .isLessThanOrEqualTo(2);
+        });
   }
 
   @Test
   void quantity_isWithinTheBoundsAndShrinksToFit() {
-    var roomy =
-        split(make("quantity", Map.of("devices", 10, "least", 5, "most", 100)), LABELS, 1);
+    var roomy = split(make("quantity", Map.of("devices", 10, "least", 5, "most", 100)), LABELS, 1);
     assertThat(roomy).allSatisfy(p -> assertThat(p.length).isBetween(5, 100));
     assertThat(largest(roomy)).isGreaterThan(smallest(roomy) + 20);
-    var tight =
-        split(make("quantity", Map.of("devices", 10, "least", 5, "most", 900)), LABELS, 1);
+    var tight = split(make("quantity", Map.of("devices", 10, "least", 5, "most", 900)), LABELS, 1);
     assertThat(smallest(tight)).isGreaterThanOrEqualTo(5);
     assertThat(tight.stream().mapToInt(p -> p.length).sum()).isBetween(990, 1000);
-    assertThatThrownBy(
-            () -> split(make("quantity", Map.of("least", 5, "most", 4)), LABELS, 1))
+    assertThatThrownBy(() -> split(make("quantity", Map.of("least", 5, "most", 4)), LABELS, 1))
         .hasMessage("data.partition.quantity.most: 4 (expected: at least 5, the least)");
   }
 
@@ -224,10 +217,8 @@ class PartitionersTest {
         .hasMessage(
             "data.partition.natural.minimum: 4 (expected: at most 3, the number of examples of the"
                 + " largest owner)");
-    assertThatThrownBy(
-            () ->
-                make("natural", Map.of())
-                    .split(labels, Collections.nCopies(6, (String) null), random))
+    assertThatThrownBy(() ->
+            make("natural", Map.of()).split(labels, Collections.nCopies(6, (String) null), random))
         .hasMessage(
             "device of training example 0: none (expected: a source that names the owner of every"
                 + " example, such as file: {device: author})");

@@ -14,9 +14,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * 8-bit whole numbers with one scale a row, symmetric around zero (section 2.1, absmax quantisation
- * by rows): q = round(x / s), s = max|x| / 127 as a 32-bit float. A row is a run along the last
- * axis; a scalar is one row. Stateless; safe from any thread.
+ * 8-bit whole numbers with one scale a row, symmetric around zero, after the paper's absmax
+ * quantisation by rows: q = round(x / s), s = max|x| / 127 as a 32-bit float. A row is a run along
+ * the last axis; a scalar is one row. Stateless; safe from any thread.
  *
  * <p>A value of a row with scale s comes out within 0.501 s (and 2^−143 where s is too small to be
  * written exactly); a row of zeros is exact. A row that holds a NaN or an infinity comes out as NaN

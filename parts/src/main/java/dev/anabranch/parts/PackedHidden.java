@@ -3,9 +3,9 @@ package dev.anabranch.parts;
 import dev.anabranch.core.Codec;
 import dev.anabranch.core.Codecs;
 import dev.anabranch.core.Fidelity;
+import dev.anabranch.core.Folklore;
 import dev.anabranch.core.Hidden;
 import dev.anabranch.core.Memory;
-import dev.anabranch.core.Paper;
 import dev.anabranch.core.Tensor;
 import dev.anabranch.core.WireException;
 import dev.anabranch.core.WireIn;
@@ -22,11 +22,7 @@ import dev.anabranch.core.WireOut;
  * @param slices which rows
  * @param values how they are written
  */
-@Paper(
-    title =
-        "SFPrompt: Communication-Efficient Split Federated Fine-Tuning for Large Pre-Trained"
-            + " Models",
-    url = "https://arxiv.org/abs/2407.17533")
+@Folklore("what nobody reads need not travel")
 public record PackedHidden(RowSlices slices, Codec<Tensor> values) implements Codec<Hidden> {
   private static final long EXPANSION = 4096;
   private static final long FREE = 1 << 20;

@@ -1,8 +1,8 @@
 package dev.anabranch.parts;
 
 import dev.anabranch.core.Check;
+import dev.anabranch.core.Folklore;
 import dev.anabranch.core.Hidden;
-import dev.anabranch.core.Paper;
 import dev.anabranch.core.Pooling;
 import dev.anabranch.core.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -25,11 +25,7 @@ import java.lang.foreign.MemorySegment;
  * @param mode which positions
  * @param prompts soft-prompt positions p before the text; not used by VALID
  */
-@Paper(
-    title =
-        "SFPrompt: Communication-Efficient Split Federated Fine-Tuning for Large Pre-Trained"
-            + " Models",
-    url = "https://arxiv.org/abs/2407.17533")
+@Folklore("what nobody reads need not travel")
 public record RowSlices(Mode mode, int prompts) {
   /** The kinds of rule. */
   public enum Mode {
@@ -53,7 +49,7 @@ public record RowSlices(Mode mode, int prompts) {
     return new RowSlices(Mode.PROMPTS, prompts);
   }
 
-  /** What a tail without layers reads: METHODS D1. */
+  /** What a tail without layers reads. */
   public static RowSlices pooled(Pooling pooling, int prompts) {
     return switch (pooling) {
       case CLS -> new RowSlices(Mode.CLS, prompts);

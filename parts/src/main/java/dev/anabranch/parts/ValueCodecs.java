@@ -68,18 +68,31 @@ public final class ValueCodecs {
    * @throws AnabranchException {@code codecs.activation: topk(2) (expected: …)}
    */
   public static Codec<Tensor> parse(String at, String text) {
+    var chosen = read(at, text);
+    return chosen.kind().make().apply(chosen.settings());
+  }
+
+  /**
+   * The same as a mapping with defaults filled in, {@code {topk: {share: 0.01, feedback: false}}}:
+   * what a {@link Knob.OneOf} over {@link #kinds()} reads.
+   */
+  public static Map<String, Object> mapping(String at, String text) {
+    var chosen = read(at, text);
+    return Map.of(chosen.kind().name(), chosen.settings().toMap());
+  }
+
+  private record Chosen(Kind<Codec<Tensor>> kind, Settings settings) {}
+
+  private static Chosen read(String at, String text) {
     var word = text.strip();
     int open = word.indexOf('(');
     var kind = kind(at, open < 0 ? word : word.substring(0, open).strip());
-    if (open < 0) {
-      return kind.make().apply(Settings.read(at, kind.knobs(), Map.of()));
-    }
     try {
-      if (!word.endsWith(")")) {
+      if (open >= 0 && !word.endsWith(")")) {
         throw new IllegalArgumentException("no closing parenthesis");
       }
-      var given = arguments(kind, word.substring(open + 1, word.length() - 1));
-      return kind.make().apply(Settings.read(at, kind.knobs(), given));
+      var inner = open < 0 ? "" : word.substring(open + 1, word.length() - 1);
+      return new Chosen(kind, Settings.read(at, kind.knobs(), arguments(kind, inner)));
     } catch (IllegalArgumentException | AnabranchException e) {
       throw new AnabranchException(
           Failure.PLAN, at + ": " + text + " (expected: " + signature(kind) + ")", e);

@@ -4,7 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.anabranch.core.AnabranchException;
+import dev.anabranch.core.Codec;
 import dev.anabranch.core.Failure;
+import dev.anabranch.core.Knob;
+import dev.anabranch.core.Settings;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -34,7 +39,7 @@ class ValueCodecsTest {
   /** What an id says can be written in a plan. */
   @Test
   void readsItsOwnIds() {
-    for (var codec : java.util.List.of(new TopK(0.0001, true), new Fp16(), new TopK(1, false))) {
+    for (var codec : List.of(new TopK(0.0001, true), new Fp16(), new TopK(1, false))) {
       var text = codec.id().substring(0, codec.id().indexOf('/'));
       assertThat(ValueCodecs.parse("codecs.update", text).id()).isEqualTo(codec.id());
     }
@@ -63,6 +68,16 @@ class ValueCodecsTest {
                 + text
                 + " (expected: topk(share, feedback) with share 0.0001 to 1, feedback true or"
                 + " false)");
+  }
+
+  /** The mapping is what a plan's nested choice reads, and it means the same. */
+  @Test
+  void writesTheMappingOfAPlan() {
+    var mapping = ValueCodecs.mapping("codecs.update", "topk(0.05,feedback)");
+    assertThat(mapping).isEqualTo(Map.of("topk", Map.of("share", 0.05, "feedback", true)));
+    var knob = new Knob.OneOf("update", "fp32", ValueCodecs.kinds(), "");
+    var settings = Settings.read("codecs", List.of(knob), Map.of("update", mapping));
+    assertThat(settings.make(knob, Codec.class).id()).isEqualTo("topk(0.05,feedback)/1");
   }
 
   @Test

@@ -7,13 +7,18 @@ import dev.anabranch.core.TensorMap;
 import dev.anabranch.core.Wire;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
-/** Keeps deep copies of the last checkpoint, and can stop a run right after one, as a crash would. Thread-safe. */
+/**
+ * Keeps deep copies of the last checkpoint, and can stop a run right after one, as a crash would.
+ * Thread-safe.
+ */
 public final class MemoryCheckpoints implements Checkpoints {
   /** What a run is ended with. */
   public static final class Crash extends Error {
@@ -26,7 +31,7 @@ public final class MemoryCheckpoints implements Checkpoints {
 
   private final IntPredicate crashAfter;
   private @Nullable Checkpoint last;
-  private int saved;
+  private final List<Integer> rounds = new ArrayList<>();
 
   public MemoryCheckpoints() {
     this(nextRound -> false);
@@ -51,7 +56,7 @@ public final class MemoryCheckpoints implements Checkpoints {
   @Override
   public synchronized void save(Checkpoint checkpoint) {
     last = copy(checkpoint);
-    saved++;
+    rounds.add(checkpoint.nextRound());
     if (crashAfter.test(checkpoint.nextRound())) {
       throw new Crash(checkpoint.nextRound());
     }
@@ -62,26 +67,29 @@ public final class MemoryCheckpoints implements Checkpoints {
     return Optional.ofNullable(last).map(MemoryCheckpoints::copy);
   }
 
-  /** How many checkpoints were saved. */
-  public synchronized int saved() {
-    return saved;
+  /** The rounds before which a checkpoint was saved. */
+  public synchronized List<Integer> rounds() {
+    return List.copyOf(rounds);
   }
 
   private static Checkpoint copy(Checkpoint checkpoint) {
     var memories = new TreeMap<NodeId, Map<String, TensorMap>>();
     checkpoint
         .memories()
-        .forEach(
-            (node, values) -> {
-              var copies = new TreeMap<String, TensorMap>();
-              values.forEach((key, value) -> copies.put(key, value.copy()));
-              memories.put(node, copies);
-            });
-    var state = new Wire(copy(checkpoint.state().head()), copy(checkpoint.state().body()), () -> {});
+        .forEach((node, values) -> {
+          var copies = new TreeMap<String, TensorMap>();
+          values.forEach((key, value) -> copies.put(key, value.copy()));
+          memories.put(node, copies);
+        });
+    var state =
+        new Wire(copy(checkpoint.state().head()), copy(checkpoint.state().body()), () -> {});
     return new Checkpoint(checkpoint.nextRound(), state, memories, Map.copyOf(checkpoint.notes()));
   }
 
   private static MemorySegment copy(MemorySegment from) {
-    return Arena.ofAuto().allocate(Math.max(1, from.byteSize()), 64).asSlice(0, from.byteSize()).copyFrom(from);
+    return Arena.ofAuto()
+        .allocate(Math.max(1, from.byteSize()), 64)
+        .asSlice(0, from.byteSize())
+        .copyFrom(from);
   }
 }

@@ -29,15 +29,14 @@ public final class MemoryLog implements RunLog {
   /** The lines without the fields that wall time decides. */
   public List<Line> timeless() {
     return lines().stream()
-        .map(
-            line -> {
-              var fields = new LinkedHashMap<>(line.fields());
-              fields.remove("wallSeconds");
-              if (line.kind().equals("compute")) {
-                fields.remove("seconds");
-              }
-              return new Line(line.kind(), line.round(), fields);
-            })
+        .map(line -> {
+          var fields = new LinkedHashMap<>(line.fields());
+          fields.remove("wallSeconds");
+          if (line.kind().equals("compute")) {
+            fields.remove("seconds");
+          }
+          return new Line(line.kind(), line.round(), fields);
+        })
         .toList();
   }
 }

@@ -16,12 +16,14 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * A small network in plain Java, with everything that a method may ask of an engine: cuts between layers, soft prompts,
- * low-rank weights, exact gradients, counted work. Safe to call from any thread.
+ * A small network in plain Java, with everything that a method may ask of an engine: cuts between
+ * layers, soft prompts, low-rank weights, exact gradients, counted work. Safe to call from any
+ * thread.
  *
- * <p>{@code x0 = [prompts; E f + e]}, {@code t = prompts + 1} rows of width d; layer l adds {@code tanh(W x + V m + b)} to
- * each row, with m the mean over the rows; the classifier reads the mean of the last rows. Arithmetic is double;
- * hidden states and their gradients are rounded to float between layers, so that a cut changes nothing.
+ * <p>{@code x0 = [prompts; E f + e]}, {@code t = prompts + 1} rows of width d; layer l adds {@code
+ * tanh(W x + V m + b)} to each row, with m the mean over the rows; the classifier reads the mean of
+ * the last rows. Arithmetic is double; hidden states and their gradients are rounded to float
+ * between layers, so that a cut changes nothing.
  */
 public final class ToyEngine implements Engine {
   final int features;
@@ -41,16 +43,22 @@ public final class ToyEngine implements Engine {
     this(features, width, layers, classes, lanes, seed, true);
   }
 
-  /** @param rounding whether hidden states are rounded to float between layers; without it gradients are smooth */
-  ToyEngine(int features, int width, int layers, int classes, int lanes, long seed, boolean rounding) {
+  /**
+   * @param rounding whether hidden states are rounded to float between layers; without it gradients
+   *     are smooth
+   */
+  ToyEngine(
+      int features, int width, int layers, int classes, int lanes, long seed, boolean rounding) {
     this.features = features;
     this.width = width;
     this.layers = layers;
     this.classes = classes;
     this.rounding = rounding;
     this.lanes = new ToyLanes(lanes);
-    for (var spec : ToyVariables.base(this, new Partition.Segment("whole", 0, layers, NodeId.Role.DEVICE))) {
-      base.put(spec.name(), ToyVariables.draw(seed, spec, spec.name().endsWith("bias") ? 0.1 : 0.5));
+    for (var spec :
+        ToyVariables.base(this, new Partition.Segment("whole", 0, layers, NodeId.Role.DEVICE))) {
+      base.put(
+          spec.name(), ToyVariables.draw(seed, spec, spec.name().endsWith("bias") ? 0.1 : 0.5));
     }
   }
 
@@ -83,7 +91,8 @@ public final class ToyEngine implements Engine {
 
   @Override
   public Predictor predictor(ModelUse use, TensorMap trained) {
-    var model = lanes.run(() -> new ToyModel(this, use, use.partition().segments(), 0), false).value();
+    var model =
+        lanes.run(() -> new ToyModel(this, use, use.partition().segments(), 0), false).value();
     model.variables().put(trained);
     return new Predictor() {
       @Override

@@ -16,7 +16,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A job on the toy engine, with two kinds of device. Immutable; each {@code with} gives a changed copy.
+ * A job on the toy engine, with two kinds of device. Immutable; each {@code with} gives a changed
+ * copy.
  *
  * @param devices how many there are
  * @param examples of each device
@@ -45,7 +46,8 @@ public record ToyJob(
   }
 
   public ToyJob withSeed(long other) {
-    return new ToyJob(engine, devices, examples, other, codecs, evaluateEvery, faults, log, checkpoints);
+    return new ToyJob(
+        engine, devices, examples, other, codecs, evaluateEvery, faults, log, checkpoints);
   }
 
   public ToyJob withExamples(int each) {
@@ -55,7 +57,8 @@ public record ToyJob(
   public ToyJob withCodec(String topic, Codec<Tensor> codec) {
     var all = new java.util.TreeMap<>(codecs);
     all.put(topic, codec);
-    return new ToyJob(engine, devices, examples, seed, all, evaluateEvery, faults, log, checkpoints);
+    return new ToyJob(
+        engine, devices, examples, seed, all, evaluateEvery, faults, log, checkpoints);
   }
 
   public ToyJob withEvaluateEvery(int rounds) {
@@ -63,11 +66,13 @@ public record ToyJob(
   }
 
   public ToyJob withFaults(Faults other) {
-    return new ToyJob(engine, devices, examples, seed, codecs, evaluateEvery, other, log, checkpoints);
+    return new ToyJob(
+        engine, devices, examples, seed, codecs, evaluateEvery, other, log, checkpoints);
   }
 
   public ToyJob withLog(RunLog other) {
-    return new ToyJob(engine, devices, examples, seed, codecs, evaluateEvery, faults, other, checkpoints);
+    return new ToyJob(
+        engine, devices, examples, seed, codecs, evaluateEvery, faults, other, checkpoints);
   }
 
   public ToyJob withCheckpoints(Checkpoints other) {

@@ -9,7 +9,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
-/** Platform threads with a meter of multiply-accumulates and of the bytes that toy models hold. Thread-safe. */
+/**
+ * Platform threads with a meter of multiply-accumulates and of the bytes that toy models hold.
+ * Thread-safe.
+ */
 final class ToyLanes implements Lanes {
   private final ArrayDeque<Runnable> waiting = new ArrayDeque<>();
   private final List<LaneThread> threads = new ArrayList<>();
@@ -78,7 +81,9 @@ final class ToyLanes implements Lanes {
     var lane = current();
     if (lane == null) {
       throw new IllegalStateException(
-          "thread: " + Thread.currentThread().getName() + " (expected: tensor work on a lane only)");
+          "thread: "
+              + Thread.currentThread().getName()
+              + " (expected: tensor work on a lane only)");
     }
     lane.macs += macs;
   }
@@ -100,14 +105,13 @@ final class ToyLanes implements Lanes {
       if (closed) {
         throw new IllegalStateException("lanes: closed (expected: open)");
       }
-      waiting.add(
-          () -> {
-            try {
-              done.complete(measured((LaneThread) Thread.currentThread(), body, watchMemory));
-            } catch (Throwable e) {
-              done.completeExceptionally(e);
-            }
-          });
+      waiting.add(() -> {
+        try {
+          done.complete(measured((LaneThread) Thread.currentThread(), body, watchMemory));
+        } catch (Throwable e) {
+          done.completeExceptionally(e);
+        }
+      });
       notify();
     }
     try {
@@ -128,7 +132,8 @@ final class ToyLanes implements Lanes {
     try {
       T value = body.call();
       synchronized (this) {
-        return new Done<>(value, lane.macs - macs, System.nanoTime() - began, watchMemory ? peak : 0);
+        return new Done<>(
+            value, lane.macs - macs, System.nanoTime() - began, watchMemory ? peak : 0);
       }
     } catch (Exception e) {
       throw sneaky(e);

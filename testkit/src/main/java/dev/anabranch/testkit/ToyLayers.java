@@ -2,14 +2,19 @@ package dev.anabranch.testkit;
 
 import dev.anabranch.core.Inputs;
 
-/** The arithmetic of the toy network: forward, exact gradients, and the count of both. Not thread-safe. */
+/**
+ * The arithmetic of the toy network: forward, exact gradients, and the count of both. Not
+ * thread-safe.
+ */
 final class ToyLayers {
   private final ToyEngine engine;
   private final ToyVariables variables;
   private final int rows;
   private final int d;
 
-  /** @param rows t: prompts and one row of text */
+  /**
+   * @param rows t: prompts and one row of text
+   */
   ToyLayers(ToyEngine engine, ToyVariables variables, int rows) {
     this.engine = engine;
     this.variables = variables;
@@ -190,7 +195,9 @@ final class ToyLayers {
     }
     boolean full = addWeightGradient(layer, dW);
     long lora = 2L * samples * rows * rank(layer) * d;
-    engine.meter().count(macs(layer, samples) + lora + (full ? (long) samples * (rows + 1L) * d * d : 0));
+    engine
+        .meter()
+        .count(macs(layer, samples) + lora + (full ? (long) samples * (rows + 1L) * d * d : 0));
     for (int i = 0; i < dx.length; i++) {
       dx[i] = round(dx[i]);
     }

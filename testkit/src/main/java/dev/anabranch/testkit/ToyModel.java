@@ -59,19 +59,24 @@ public final class ToyModel implements Model {
     return segments.stream()
         .filter(s -> s.name().equals(name))
         .findFirst()
-        .orElseThrow(() -> new IllegalArgumentException("segment: " + name + " (expected: one of " + segments + ")"));
+        .orElseThrow(() ->
+            new IllegalArgumentException(
+                "segment: " + name + " (expected: one of " + segments + ")"));
   }
 
   /** The layers that a way through segments passes, in order. */
   private static int[] layers(List<Partition.Segment> way) {
-    return way.stream().flatMapToInt(s -> java.util.stream.IntStream.range(s.from(), s.until())).toArray();
+    return way.stream()
+        .flatMapToInt(s -> java.util.stream.IntStream.range(s.from(), s.until()))
+        .toArray();
   }
 
   @Override
   public Route route(String... names) {
     var way = names.length == 0 ? segments : Arrays.stream(names).map(this::segment).toList();
     if (way.isEmpty() || way.getFirst().from() != 0 || way.getLast().until() != engine.layers) {
-      throw new IllegalArgumentException("route: " + way + " (expected: from the first segment to the last)");
+      throw new IllegalArgumentException(
+          "route: " + way + " (expected: from the first segment to the last)");
     }
     int[] layers = layers(way);
     return new Route() {
@@ -170,7 +175,10 @@ public final class ToyModel implements Model {
     return x;
   }
 
-  /** The gradient with respect to x; the steps between are kept as a model keeps its graph, and not counted twice. */
+  /**
+   * The gradient with respect to x; the steps between are kept as a model keeps its graph, and not
+   * counted twice.
+   */
   private double[] back(Partition.Segment segment, double[] x, double[] gradient) {
     var steps = new ArrayList<double[]>();
     for (int l = segment.from(); l < segment.until(); l++) {

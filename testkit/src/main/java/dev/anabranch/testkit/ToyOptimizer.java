@@ -23,11 +23,10 @@ final class ToyOptimizer implements Optimizer {
     this.terms = List.of(terms);
     variables
         .trained()
-        .forEach(
-            (name, values) -> {
-              first.put(name, new double[values.length]);
-              second.put(name, new double[values.length]);
-            });
+        .forEach((name, values) -> {
+          first.put(name, new double[values.length]);
+          second.put(name, new double[values.length]);
+        });
   }
 
   @Override

@@ -16,7 +16,10 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The weights of one party: frozen ones shared with all, trained ones and their gradients its own. Not thread-safe. */
+/**
+ * The weights of one party: frozen ones shared with all, trained ones and their gradients its own.
+ * Not thread-safe.
+ */
 final class ToyVariables implements Trainable {
   private final ToyEngine engine;
   private final Map<String, TensorSpec> specs = new LinkedHashMap<>();
@@ -87,7 +90,8 @@ final class ToyVariables implements Trainable {
           add(spec, draw(initSeed, spec, 1));
         }
       }
-      case Parameterisation.Combined c -> c.parts().forEach(part -> attach(part, segment, initSeed));
+      case Parameterisation.Combined c ->
+          c.parts().forEach(part -> attach(part, segment, initSeed));
       case Parameterisation.Adapter a -> throw refused(how);
       case Parameterisation.Prefix p -> throw refused(how);
     }
@@ -167,7 +171,8 @@ final class ToyVariables implements Trainable {
   void put(TensorMap values) {
     for (var spec : values.specs()) {
       if (!spec.equals(specs.get(spec.name()))) {
-        throw new IllegalArgumentException("tensor: " + spec + " (expected: one of " + specs.values() + ")");
+        throw new IllegalArgumentException(
+            "tensor: " + spec + " (expected: one of " + specs.values() + ")");
       }
       trained.put(spec.name(), values.get(spec.name()).toArray());
     }

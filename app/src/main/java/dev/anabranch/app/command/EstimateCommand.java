@@ -54,12 +54,11 @@ final class EstimateCommand implements Callable<Integer> {
     line(out, "MACs, body", Units.macs(t.macs(Role.BODY)));
     line(out, "MACs, coordinator", Units.macs(t.macs(Role.COORDINATOR)));
     Feasibility.peaks(e.plan(), t)
-        .forEach(
-            (profile, bytes) ->
-                line(
-                    out,
-                    "memory, " + profile.name(),
-                    Units.memory(bytes) + " of " + Units.memory(profile.memoryBytes())));
+        .forEach((profile, bytes) ->
+            line(
+                out,
+                "memory, " + profile.name(),
+                Units.memory(bytes) + " of " + Units.memory(profile.memoryBytes())));
     line(
         out,
         "memory, " + e.plan().bodyProfile().name(),

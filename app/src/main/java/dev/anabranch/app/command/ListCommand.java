@@ -62,10 +62,8 @@ final class ListCommand implements Callable<Integer> {
     out.println(kind.name() + aliases);
     out.println("    " + kind.about());
     kind.knobs()
-        .forEach(
-            knob ->
-                out.println(
-                    "    " + knob.name() + ": " + knob.standard() + "  # " + knob.about()));
+        .forEach(knob ->
+            out.println("    " + knob.name() + ": " + knob.standard() + "  # " + knob.about()));
   }
 
   private void print(DeviceProfile p) {

@@ -69,7 +69,6 @@ final class PredictCommand implements Callable<Integer> {
         .println(
             output.json
                 ? Json.compact(answer)
-                : String.format(
-                    Locale.ROOT, "%s\t%.4f", answer.label(), answer.probability()));
+                : String.format(Locale.ROOT, "%s\t%.4f", answer.label(), answer.probability()));
   }
 }

@@ -1,29 +1,54 @@
 package dev.anabranch.app.command;
 
-import dev.anabranch.app.plan.RunPlan;
 import dev.anabranch.app.run.Runner;
 import dev.anabranch.app.run.Units;
 import dev.anabranch.core.NodeId;
 import dev.anabranch.core.Progress;
 import java.io.PrintStream;
+import java.nio.file.Path;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A bar with round, accuracy, bytes and time left where a person watches, a line a round elsewhere. Safe to call from
- * any thread.
+ * any thread. Until it is closed, an interrupt makes it say how to go on.
  */
-final class ProgressLine implements Runner.Watch {
+final class ProgressLine implements Runner.Watch, AutoCloseable {
   private static final int WIDTH = 24;
 
   private final Console console;
+  private final Thread interrupted = new Thread(this::sayHowToGoOn, "interrupted");
+  private volatile @Nullable Path current;
 
   ProgressLine(Console console) {
     this.console = console;
+    Runtime.getRuntime().addShutdownHook(interrupted);
+  }
+
+  private void sayHowToGoOn() {
+    var folder = current;
+    if (folder != null) {
+      console.err().println();
+      console
+          .err()
+          .println("anabranch: interrupted; go on with: anabranch resume " + folder);
+    }
   }
 
   @Override
-  public Progress start(RunPlan plan, String label, int rounds) {
+  public void close() {
+    Runtime.getRuntime().removeShutdownHook(interrupted);
+  }
+
+  @Override
+  public Progress start(Path folder, String label, int rounds) {
+    current = folder;
     return new Line(console.err(), console.terminal(), label, rounds);
+  }
+
+  @Override
+  public void note(String text) {
+    console.err().println("anabranch: " + text);
   }
 
   /** One run. */

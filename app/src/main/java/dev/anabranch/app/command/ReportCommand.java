@@ -42,8 +42,7 @@ final class ReportCommand implements Callable<Integer> {
     work.wiring().get().report(folders, to);
     work.console()
         .out()
-        .println(
-            output.json ? Json.compact(Map.of("report", to.toString())) : "report: " + to);
+        .println(output.json ? Json.compact(Map.of("report", to.toString())) : "report: " + to);
     return 0;
   }
 }

@@ -24,7 +24,9 @@ final class Results {
     console.out().println();
     console.out().println("Shares are of the run named " + baseline(result).label() + ".");
     console.out().println("1 MB is 10^6 bytes, 1 MiB is 2^20 bytes. Device figures are of the");
-    console.out().println("busiest one. A MAC is a multiply-accumulate that was executed: a forward");
+    console
+        .out()
+        .println("busiest one. A MAC is a multiply-accumulate that was executed: a forward");
     console.out().println("pass is one F, a full backward pass two, one to activations alone one.");
     console.out().println("report: " + result.report());
   }
@@ -64,19 +66,17 @@ final class Results {
   /** Of the sample, with n - 1; 0 for a single run. */
   private static double deviation(List<Summary> runs, ToDoubleFunction<Summary> figure) {
     double mean = mean(runs, figure);
-    double squares =
-        runs.stream().mapToDouble(figure).map(x -> (x - mean) * (x - mean)).sum();
+    double squares = runs.stream().mapToDouble(figure).map(x -> (x - mean) * (x - mean)).sum();
     return runs.size() < 2 ? 0 : Math.sqrt(squares / (runs.size() - 1));
   }
 
   /** The first run of full fine-tuning, or the first run. */
   private static Series.Entry baseline(Series.Result result) {
     return result.entries().stream()
-        .filter(
-            e ->
-                e.plan().methodName().equals("fedavg")
-                    && String.valueOf(e.plan().methodSettings().get("parameterisation"))
-                        .contains("everything"))
+        .filter(e ->
+            e.plan().methodName().equals("fedavg")
+                && String.valueOf(e.plan().methodSettings().get("parameterisation"))
+                    .contains("everything"))
         .findFirst()
         .orElse(result.entries().getFirst());
   }
@@ -102,8 +102,7 @@ final class Results {
           entry.label(),
           accuracy(runs),
           cell(runs, base, run -> run.totals().total(), Results::megabytes),
-          cell(
-              runs, base, run -> run.totals().total() + run.totals().setup(), Results::megabytes),
+          cell(runs, base, run -> run.totals().total() + run.totals().setup(), Results::megabytes),
           cell(runs, base, run -> run.totals().macs(Role.DEVICE), Units::macs),
           cell(runs, base, run -> run.totals().peak(Role.DEVICE), Units::memory),
           Units.seconds(mean(runs, Summary::virtualSeconds)),

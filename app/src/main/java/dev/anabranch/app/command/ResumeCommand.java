@@ -26,14 +26,14 @@ final class ResumeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (var session = work.session()) {
-      var summary = new Runner(session).resume(run, new ProgressLine(work.console()));
+    try (var session = work.session();
+        var progress = new ProgressLine(work.console())) {
+      var summary = new Runner(session).resume(run, progress);
       var plan = RunPlan.read(session.catalog(), RunFolder.plan(run), List.of());
       var entry = new Series.Entry(summary.label(), plan);
       Results.print(
           work.console(),
-          new Series.Result(
-              run, run.resolve("report.html"), List.of(entry), List.of(summary)),
+          new Series.Result(run, run.resolve("report.html"), List.of(entry), List.of(summary)),
           output.json);
       return 0;
     }

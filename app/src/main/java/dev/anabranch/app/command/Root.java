@@ -7,10 +7,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
 
 /** The command {@code anabranch}: all verbs, and how they end. */
 @Command(
@@ -27,15 +30,15 @@ public final class Root implements Callable<Integer> {
     }
   }
 
-  private final Console console;
+  @Spec private @Nullable CommandSpec spec;
 
-  private Root(Console console) {
-    this.console = console;
-  }
+  private Root() {}
 
   @Override
   public Integer call() {
-    CommandLine.usage(this, console.out());
+    if (spec != null) {
+      spec.commandLine().usage(spec.commandLine().getOut());
+    }
     return 0;
   }
 
@@ -48,7 +51,7 @@ public final class Root implements Callable<Integer> {
     var work = new Work(console, wiring);
     var failures = new Failures(console, json);
     var line =
-        new CommandLine(new Root(console))
+        new CommandLine(new Root())
             .addSubcommand(new DemoCommand(work))
             .addSubcommand(new RunCommand(work))
             .addSubcommand(new ResumeCommand(work))

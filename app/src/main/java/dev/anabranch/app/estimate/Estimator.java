@@ -41,7 +41,11 @@ public record Estimator(Session session) {
   public Estimate estimate(RunPlan plan) {
     var data = session.dataset(plan);
     Feasibility.requireCohort(plan, data.shards().size());
-    try (var engine = session.wiring().dryEngine(plan, data.classes().size())) {
+    try (var engine =
+        session
+            .wiring()
+            .dryEngine(plan, data.classes().size())
+            .orElseThrow(() -> unknown(plan))) {
       var outcome = run(plan, data, engine);
       return Estimate.of(
           plan, data, outcome.totals(), outcome.virtualSeconds(), breakEven(plan, data, engine));
@@ -55,7 +59,11 @@ public record Estimator(Session session) {
   public void require(RunPlan plan) {
     var data = session.dataset(plan);
     Feasibility.requireCohort(plan, data.shards().size());
-    try (var engine = session.wiring().dryEngine(plan, data.classes().size())) {
+    var dry = session.wiring().dryEngine(plan, data.classes().size());
+    if (dry.isEmpty()) {
+      return;
+    }
+    try (var engine = dry.get()) {
       var totals = run(shortened(plan), data, engine).totals();
       Feasibility.requireMemory(plan, totals);
       for (var topic : plan.codecs().keySet()) {
@@ -68,6 +76,14 @@ public record Estimator(Session session) {
         }
       }
     }
+  }
+
+  private static AnabranchException unknown(RunPlan plan) {
+    return AnabranchException.expected(
+        Failure.UNSUPPORTED,
+        "model.source",
+        plan.modelName() + " has no engine without values",
+        "a model whose costs can be told in advance");
   }
 
   private Outcome run(RunPlan plan, Dataset data, Engine engine) {

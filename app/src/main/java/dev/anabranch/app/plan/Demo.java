@@ -13,8 +13,7 @@ public final class Demo {
 
   /** By name, in the order in which they run. */
   public static Map<String, RunPlan> plans(Catalog catalog, int rounds) {
-    var base =
-        RunPlan.parse(catalog, "demo.yaml", text()).set(List.of("method.rounds=" + rounds));
+    var base = RunPlan.parse(catalog, "demo.yaml", text()).set(List.of("method.rounds=" + rounds));
     var out = new LinkedHashMap<String, RunPlan>();
     out.put("fedavg", base.withMethodEntry("fedavg"));
     out.put("sfprompt", base);

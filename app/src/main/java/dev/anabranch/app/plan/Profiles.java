@@ -6,10 +6,11 @@ import java.util.List;
 /**
  * Kinds of device, from published figures.
  *
- * <p>Speed: multiply-accumulates a second in 32-bit floats, half of what the data sheet's units can issue (one fused
- * multiply-add is one), because long matrix products on such parts reach about half. Memory: what a visit may use; all
- * of a board's, half of a phone's or laptop's, whose owner runs other things. Lines: global means of the Speedtest
- * Global Index, September 2020: mobile 35.96 Mbit/s down, 11.22 up, 40 ms there and back; fixed 85.73, 45.74, 21 ms.
+ * <p>Speed: multiply-accumulates a second in 32-bit floats, half of what the data sheet's units can
+ * issue (one fused multiply-add is one), because long matrix products on such parts reach about
+ * half. Memory: what a visit may use; all of a board's, half of a phone's or laptop's, whose owner
+ * runs other things. Lines: global means of the Speedtest Global Index, September 2020: mobile
+ * 35.96 Mbit/s down, 11.22 up, 40 ms there and back; fixed 85.73, 45.74, 21 ms.
  */
 public final class Profiles {
   private static final long GIB = 1L << 30;
@@ -23,8 +24,8 @@ public final class Profiles {
               "raspberry-pi-5",
               38.4e9,
               4 * GIB,
-              "Raspberry Pi 5 product brief (4 Cortex-A76 at 2.4 GHz, 4 GB); Arm Cortex-A76 Software"
-                  + " Optimization Guide (two 128-bit multiply-adds a cycle: 8 MAC)"),
+              "Raspberry Pi 5 product brief (4 Cortex-A76 at 2.4 GHz, 4 GB); Arm Cortex-A76"
+                  + " Software Optimization Guide (two 128-bit multiply-adds a cycle: 8 MAC)"),
           fixed(
               "jetson-tx2",
               166.5e9,
@@ -40,22 +41,23 @@ public final class Profiles {
               "mid-range-phone",
               36e9,
               3 * GIB,
-              "Qualcomm Snapdragon 778G product brief (Cortex-A78 cores, 1 at 2.4 and 3 at 2.2 GHz);"
-                  + " Arm Cortex-A78 Software Optimization Guide (8 MAC a cycle); half of 6 GB"),
+              "Qualcomm Snapdragon 778G product brief (Cortex-A78 cores, 1 at 2.4 and 3 at 2.2"
+                  + " GHz); Arm Cortex-A78 Software Optimization Guide (8 MAC a cycle); half of 6"
+                  + " GB"),
           mobile(
               "high-end-phone",
               89e9,
               6 * GIB,
-              "Qualcomm Snapdragon 8 Gen 3 product brief (Cortex-X4 at 3.3 GHz, Cortex-A720 3 at 3.2"
-                  + " and 2 at 3.0 GHz); Arm optimization guides (16 and 8 MAC a cycle); half of 12"
-                  + " GB"),
+              "Qualcomm Snapdragon 8 Gen 3 product brief (Cortex-X4 at 3.3 GHz, Cortex-A720 3 at"
+                  + " 3.2 and 2 at 3.0 GHz); Arm optimization guides (16 and 8 MAC a cycle); half"
+                  + " of 12 GB"),
           fixed(
               "laptop",
               121.6e9,
               8 * GIB,
-              "AMD Ryzen 7 5800U specifications (8 cores at 1.9 GHz base); AMD Software Optimization"
-                  + " Guide for family 19h (two 256-bit multiply-adds a cycle: 16 MAC); half of 16"
-                  + " GB"),
+              "AMD Ryzen 7 5800U specifications (8 cores at 1.9 GHz base); AMD Software"
+                  + " Optimization Guide for family 19h (two 256-bit multiply-adds a cycle: 16"
+                  + " MAC); half of 16 GB"),
           new DeviceProfile(
               "datacentre-host",
               4.875e12,

@@ -101,7 +101,8 @@ public final class RunPlan {
   }
 
   private Settings codec(String topic, Object codec) {
-    var knob = new Knob.OneOf(topic, keys.codec.standardValue(), keys.codec.kinds(), keys.codec.about());
+    var knob =
+        new Knob.OneOf(topic, keys.codec.standardValue(), keys.codec.kinds(), keys.codec.about());
     return Settings.read(PlanKeys.CODECS, List.of(knob), Map.of(topic, codec));
   }
 
@@ -206,13 +207,12 @@ public final class RunPlan {
   @SuppressWarnings("unchecked")
   public Map<String, Codec<Tensor>> codecs() {
     var out = new LinkedHashMap<String, Codec<Tensor>>();
-    codecs.forEach(
-        (topic, settings) ->
-            out.put(
-                topic,
-                settings.make(
-                    new Knob.OneOf(topic, keys.codec.standardValue(), keys.codec.kinds(), ""),
-                    Codec.class)));
+    codecs.forEach((topic, settings) ->
+        out.put(
+            topic,
+            settings.make(
+                new Knob.OneOf(topic, keys.codec.standardValue(), keys.codec.kinds(), ""),
+                Codec.class)));
     return out;
   }
 
@@ -237,13 +237,12 @@ public final class RunPlan {
 
   private static List<Faults.Visit> visits(String key, List<String> words) {
     return words.stream()
-        .map(
-            word -> {
-              Check.that(word.matches("\\d{1,9}@\\d{1,9}"), key, word, "device@round, as 3@1");
-              int at = word.indexOf('@');
-              return new Faults.Visit(
-                  Integer.parseInt(word.substring(0, at)), Integer.parseInt(word.substring(at + 1)));
-            })
+        .map(word -> {
+          Check.that(word.matches("\\d{1,9}@\\d{1,9}"), key, word, "device@round, as 3@1");
+          int at = word.indexOf('@');
+          return new Faults.Visit(
+              Integer.parseInt(word.substring(0, at)), Integer.parseInt(word.substring(at + 1)));
+        })
         .toList();
   }
 
@@ -274,6 +273,16 @@ public final class RunPlan {
   /** The settings that decide what an engine loads. */
   public Map<String, ?> engineKey() {
     return only("model", "task", "lanes");
+  }
+
+  /** The settings that decide which model is loaded. */
+  public Map<String, ?> modelKey() {
+    return only("model");
+  }
+
+  /** The settings that decide how text is read. */
+  public Map<String, ?> tokenizerKey() {
+    return only("model", "task");
   }
 
   private Map<String, ?> only(String... names) {

@@ -2,13 +2,11 @@ package dev.anabranch.app.record;
 
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
+import dev.anabranch.core.RunLock;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -23,9 +21,9 @@ public final class RunFolder implements AutoCloseable {
       DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT);
 
   private final Path path;
-  private final FileChannel lock;
+  private final RunLock lock;
 
-  private RunFolder(Path path, FileChannel lock) {
+  private RunFolder(Path path, RunLock lock) {
     this.path = path;
     this.lock = lock;
   }
@@ -72,24 +70,7 @@ public final class RunFolder implements AutoCloseable {
 
   /** Opens a folder of a new run. */
   public static RunFolder open(Path path) {
-    try {
-      Files.createDirectories(path);
-      var channel =
-          FileChannel.open(
-              path.resolve("run.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-      try {
-        if (channel.tryLock() != null) {
-          return new RunFolder(path, channel);
-        }
-      } catch (OverlappingFileLockException e) {
-        // Held by another run of this process: refused below like any other.
-      }
-      channel.close();
-      throw AnabranchException.expected(
-          Failure.IN_USE, path.toString(), "in use", "a run that no other process works on");
-    } catch (IOException e) {
-      throw Storage.failed(path, e);
-    }
+    return new RunFolder(path, RunLock.take(path));
   }
 
   /** Opens the folder of a run that was interrupted. */
@@ -170,10 +151,6 @@ public final class RunFolder implements AutoCloseable {
 
   @Override
   public void close() {
-    try {
-      lock.close();
-    } catch (IOException e) {
-      throw Storage.failed(path, e);
-    }
+    lock.close();
   }
 }

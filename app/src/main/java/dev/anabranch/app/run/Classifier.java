@@ -38,7 +38,9 @@ public final class Classifier implements AutoCloseable {
   public record Answer(
       String text, String label, double probability, Map<String, Double> probabilities) {}
 
-  /** Opens a complete run; refuses one whose model or trained variables are not those of its record. */
+  /**
+   * Opens a complete run; refuses one whose model or trained variables are not those of its record.
+   */
   public static Classifier open(Session session, Path run) {
     RunFolder.require(run);
     if (!Files.exists(RunFolder.summary(run))) {
@@ -56,7 +58,10 @@ public final class Classifier implements AutoCloseable {
             : List.<String>of();
     if (classes.isEmpty()) {
       throw AnabranchException.expected(
-          Failure.CORRUPT, RunFolder.summary(run).toString(), "no classes", "a list of their names");
+          Failure.CORRUPT,
+          RunFolder.summary(run).toString(),
+          "no classes",
+          "a list of their names");
     }
     var trained = SafeTensors.read(RunFolder.trained(run));
     same(

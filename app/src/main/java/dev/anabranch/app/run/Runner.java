@@ -7,12 +7,13 @@ import dev.anabranch.app.record.Provenance;
 import dev.anabranch.app.record.RunFolder;
 import dev.anabranch.app.record.SafeTensors;
 import dev.anabranch.app.record.Summary;
+import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.DeviceProfile;
 import dev.anabranch.core.Evaluation;
 import dev.anabranch.core.Job;
 import dev.anabranch.core.Outcome;
 import dev.anabranch.core.Progress;
-import java.nio.file.Files;
+import dev.anabranch.core.RunLog;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,7 +23,10 @@ import java.util.Map;
 public record Runner(Session session) {
   /** Watches a run; told how many rounds there will be, 0 if that is not known. */
   public interface Watch {
-    Progress start(RunPlan plan, String label, int rounds);
+    Progress start(Path folder, String label, int rounds);
+
+    /** Told of what went wrong without ending the run. */
+    void note(String text);
   }
 
   /**
@@ -34,7 +38,7 @@ public record Runner(Session session) {
   public Summary run(RunPlan plan, String label, Path path, Watch watch) {
     try (var folder = RunFolder.open(path)) {
       folder.write(folder.plan(), plan.toYaml());
-      return carryOut(plan, label, folder, watch);
+      return carryOn(plan, label, folder, watch);
     }
   }
 
@@ -42,7 +46,20 @@ public record Runner(Session session) {
   public Summary resume(Path path, Watch watch) {
     try (var folder = RunFolder.reopen(path)) {
       var plan = RunPlan.read(session.catalog(), folder.plan(), List.of());
-      return carryOut(plan, plan.methodName(), folder, watch);
+      return carryOn(plan, plan.methodName(), folder, watch);
+    }
+  }
+
+  /** Says how to take the work up again where it can be. */
+  private Summary carryOn(RunPlan plan, String label, RunFolder folder, Watch watch) {
+    try {
+      return carryOut(plan, label, folder, watch);
+    } catch (AnabranchException e) {
+      if (!Records.any(folder.checkpoints())) {
+        throw e;
+      }
+      throw new AnabranchException(
+          e.failure(), e.getMessage() + "; go on with: anabranch resume " + folder.path(), e);
     }
   }
 
@@ -51,10 +68,9 @@ public record Runner(Session session) {
     Feasibility.requireCohort(plan, data.shards().size());
     var engine = session.engine(plan);
     long started = System.nanoTime();
-    try (var log = session.wiring().log(folder.log())) {
-      var checkpoints = session.wiring().checkpoints(folder.checkpoints(), log);
-      if (checkpoints.last().isEmpty()) {
-        log.clear();
+    try (var log = Records.log(folder.log())) {
+      if (!Records.any(folder.checkpoints())) {
+        log.cut(0);
         head(plan, data, log);
       }
       int rounds = plan.methodNumber("rounds").orElse(0L).intValue();
@@ -72,15 +88,15 @@ public record Runner(Session session) {
               plan.evaluateEvery(),
               plan.faults(),
               log,
-              checkpoints,
-              watch.start(plan, label, rounds));
+              Records.checkpoints(folder.checkpoints(), log, watch::note),
+              watch.start(folder.path(), label, rounds));
       var outcome = session.wiring().fabric(plan).run(method, job);
       double wall = (System.nanoTime() - started) / 1e9;
       return leave(plan, label, folder, data, outcome, wall);
     }
   }
 
-  private static void head(RunPlan plan, Dataset data, Wiring.OpenLog log) {
+  private static void head(RunPlan plan, Dataset data, RunLog log) {
     var run = new LinkedHashMap<String, Object>();
     run.put("name", plan.name());
     run.put("method", plan.methodName());
@@ -137,10 +153,5 @@ public record Runner(Session session) {
     folder.write(folder.summary(), Json.pretty(summary.toMap()));
     session.wiring().report(List.of(folder.path()), folder.report());
     return summary;
-  }
-
-  /** True if a folder has a checkpoint to go on from. */
-  public static boolean canResume(Path path) {
-    return Files.isDirectory(path.resolve("checkpoints")) && !Files.exists(RunFolder.summary(path));
   }
 }

@@ -67,9 +67,7 @@ public final class Series {
     boolean single = planned.size() == 1;
     try {
       for (var next : planned) {
-        done.add(
-            new Runner(session)
-                .run(next.plan(), next.entry().label(), next.folder(), watch));
+        done.add(new Runner(session).run(next.plan(), next.entry().label(), next.folder(), watch));
         folders.add(next.folder());
       }
     } finally {
@@ -112,8 +110,7 @@ public final class Series {
   public static List<Path> folders(Path path) {
     if (!Files.isRegularFile(RunFolder.plan(path)) && Files.isDirectory(path)) {
       try (var entries = Files.list(path)) {
-        var runs =
-            entries.filter(p -> Files.isRegularFile(RunFolder.plan(p))).sorted().toList();
+        var runs = entries.filter(p -> Files.isRegularFile(RunFolder.plan(p))).sorted().toList();
         if (!runs.isEmpty()) {
           return runs;
         }

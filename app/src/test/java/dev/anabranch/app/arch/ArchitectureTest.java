@@ -33,11 +33,10 @@ class ArchitectureTest {
     rules.put("core needs the JDK alone", Rules.CORE_NEEDS_THE_JDK_ALONE);
     Rules.arrows().keySet().stream()
         .sorted()
-        .forEach(
-            module -> {
-              rules.put("arrows of " + module, Rules.arrows(module));
-              rules.put("internals of " + module, Rules.internals(module));
-            });
+        .forEach(module -> {
+          rules.put("arrows of " + module, Rules.arrows(module));
+          rules.put("internals of " + module, Rules.internals(module));
+        });
     rules.put("native tensors in torch alone", Rules.NATIVE_TENSORS_IN_TORCH_ALONE);
     rules.put("nobody sees transports", Rules.NOBODY_SEES_TRANSPORTS);
     rules.put("no mocks", Rules.NO_MOCKS);
@@ -77,14 +76,13 @@ class ArchitectureTest {
             Map.entry("open", Rules.CLASSES_ARE_FINAL),
             Map.entry("charge", Rules.ONLY_FABRICS_CHARGE),
             Map.entry("arrow", Rules.arrows("methods")))
-        .map(
-            planted ->
-                DynamicTest.dynamicTest(
-                    planted.getKey(),
-                    () ->
-                        assertThatThrownBy(() -> planted.getValue().check(PLANTED))
-                            .isInstanceOf(AssertionError.class)
-                            .hasMessageContaining(PlantedMethod.class.getSimpleName())));
+        .map(planted ->
+            DynamicTest.dynamicTest(
+                planted.getKey(),
+                () ->
+                    assertThatThrownBy(() -> planted.getValue().check(PLANTED))
+                        .isInstanceOf(AssertionError.class)
+                        .hasMessageContaining(PlantedMethod.class.getSimpleName())));
   }
 
   @Test
@@ -92,7 +90,10 @@ class ArchitectureTest {
     var root = Path.of("").toAbsolutePath().getParent();
     var tooLong = new ArrayList<String>();
     int seen = 0;
-    for (var module : new String[] {"core", "parts", "methods", "torch", "data", "app", "testkit", "fabrics/local"}) {
+    for (var module :
+        new String[] {
+          "core", "parts", "methods", "torch", "data", "app", "testkit", "fabrics/local"
+        }) {
       int limit = module.equals("methods") || module.equals("parts") ? 200 : 500;
       try (var files = Files.walk(root.resolve(module).resolve("src"))) {
         for (var file : files.filter(f -> f.toString().endsWith(".java")).toList()) {
@@ -102,7 +103,8 @@ class ArchitectureTest {
             lines = text.count();
           }
           if (lines > limit) {
-            tooLong.add(root.relativize(file) + ": " + lines + " lines (expected: at most " + limit + ")");
+            tooLong.add(
+                root.relativize(file) + ": " + lines + " lines (expected: at most " + limit + ")");
           }
         }
       }

@@ -12,6 +12,8 @@ import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+import com.tngtech.archunit.library.dependencies.SliceAssignment;
+import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import dev.anabranch.core.Aggregator;
 import dev.anabranch.core.Codec;
 import dev.anabranch.core.Fidelity;
@@ -100,7 +102,24 @@ final class Rules {
           .resideInAnyPackage("org.mockito..", "org.easymock..", "io.mockk..", "org.jmock..");
 
   static final ArchRule NO_PACKAGE_CYCLES =
-      slices().matching("dev.anabranch.(**)").should().beFreeOfCycles();
+      slices().assignedFrom(packagesWithTheirInternals()).should().beFreeOfCycles();
+
+  /** A package and its {@code internal} are one thing in two places. */
+  private static SliceAssignment packagesWithTheirInternals() {
+    return new SliceAssignment() {
+      @Override
+      public SliceIdentifier getIdentifierOf(JavaClass type) {
+        return type.getPackageName().startsWith(ROOT)
+            ? SliceIdentifier.of(type.getPackageName().replaceAll("\\.internal$", ""))
+            : SliceIdentifier.ignore();
+      }
+
+      @Override
+      public String getDescription() {
+        return "packages with their internals";
+      }
+    };
+  }
 
   static final ArchRule ONLY_FABRICS_CHARGE =
       noClasses()
@@ -174,13 +193,14 @@ final class Rules {
             && ours
             && type.isAssignableTo(Codec.class)
             && type.getAccessesFromSelf().stream()
-                .noneMatch(
-                    access ->
-                        access.getTargetOwner().isEquivalentTo(Fidelity.class)
-                            && access.getName().equals("EXACT")));
+                .noneMatch(access ->
+                    access.getTargetOwner().isEquivalentTo(Fidelity.class)
+                        && access.getName().equals("EXACT")));
   }
 
-  /** Top-level classes are final, sealed, records, enums or interfaces: nobody extends by accident. */
+  /**
+   * Top-level classes are final, sealed, records, enums or interfaces: nobody extends by accident.
+   */
   static final ArchRule CLASSES_ARE_FINAL =
       classes()
           .that()

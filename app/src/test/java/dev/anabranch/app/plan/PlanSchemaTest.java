@@ -83,8 +83,7 @@ class PlanSchemaTest {
         schema.get("properties") == null
             ? Map.<String, Object>of()
             : object(schema.get("properties"));
-    if (schema.get("required") instanceof List<?> required
-        && !map.keySet().containsAll(required)) {
+    if (schema.get("required") instanceof List<?> required && !map.keySet().containsAll(required)) {
       return false;
     }
     for (var entry : map.entrySet()) {

@@ -108,8 +108,19 @@ class RunPlanTest {
     assertThat(plan.toYaml()).contains("learningRate: 0.001").contains("dirichlet:");
     assertThat(plan.toMap().keySet())
         .containsExactly(
-            "name", "seed", "model", "task", "data", "method", "codecs", "devices", "faults",
-            "evaluate", "fabric", "lanes", "resident");
+            "name",
+            "seed",
+            "model",
+            "task",
+            "data",
+            "method",
+            "codecs",
+            "devices",
+            "faults",
+            "evaluate",
+            "fabric",
+            "lanes",
+            "resident");
     assertThat(plan.faults().visits()).containsExactly(new Faults.Visit(3, 1));
     assertThat(plan.codecs()).containsOnlyKeys("update", "global");
   }
@@ -163,8 +174,7 @@ class RunPlanTest {
     assertThat(other.methodSettings())
         .isEqualTo(Map.of("rounds", 3L, "cohort", 4L, "learningRate", 0.001));
     assertThat(plan.withMethodEntry("sfprompt{sliceCrossings: true}").methodSettings())
-        .isEqualTo(
-            Map.of("rounds", 3L, "cohort", 2L, "learningRate", 0.5, "sliceCrossings", true));
+        .isEqualTo(Map.of("rounds", 3L, "cohort", 2L, "learningRate", 0.5, "sliceCrossings", true));
   }
 
   @Test

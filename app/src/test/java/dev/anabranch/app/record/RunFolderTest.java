@@ -28,9 +28,9 @@ class RunFolderTest {
     try (var held = RunFolder.open(path)) {
       assertThat(held.path()).isEqualTo(path);
       assertThatThrownBy(() -> RunFolder.open(path))
-          .hasMessage(path + ": in use (expected: a run that no other process works on)");
+          .hasMessage("run folder: " + path + " (expected: not in use; another process holds it)");
     }
-    RunFolder.open(path).close();
+    RunFolder.open(path).close(); // free again
   }
 
   @Test
@@ -72,7 +72,7 @@ class RunFolderTest {
       assertThat(folder.summary()).hasContent("two");
       try (var files = Files.list(folder.path())) {
         assertThat(files.map(p -> p.getFileName().toString()))
-            .containsExactlyInAnyOrder("run.lock", "summary.json");
+            .containsExactlyInAnyOrder(".lock", "summary.json");
       }
     }
   }

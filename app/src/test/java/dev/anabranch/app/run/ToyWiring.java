@@ -3,7 +3,6 @@ package dev.anabranch.app.run;
 import dev.anabranch.app.plan.Catalog;
 import dev.anabranch.app.plan.RunPlan;
 import dev.anabranch.app.report.ReportPage;
-import dev.anabranch.core.Checkpoints;
 import dev.anabranch.core.DeviceProfile;
 import dev.anabranch.core.Engine;
 import dev.anabranch.core.Fabric;
@@ -16,6 +15,7 @@ import dev.anabranch.testkit.ToyShard;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** Real methods, codecs, fabric and records over the toy engine and made-up points. */
@@ -81,8 +81,8 @@ public final class ToyWiring implements Wiring {
   }
 
   @Override
-  public Engine dryEngine(RunPlan plan, int classes) {
-    return engine(plan, classes);
+  public Optional<Engine> dryEngine(RunPlan plan, int classes) {
+    return Optional.of(engine(plan, classes));
   }
 
   @Override
@@ -91,18 +91,7 @@ public final class ToyWiring implements Wiring {
   }
 
   @Override
-  public OpenLog log(Path file) {
-    return Records.log(file);
-  }
-
-  @Override
-  public Checkpoints checkpoints(Path folder, OpenLog log) {
-    return Records.checkpoints(folder, log);
-  }
-
-  @Override
   public void report(List<Path> runs, Path page) {
     ReportPage.write(runs, page);
   }
-
 }

@@ -19,7 +19,10 @@ import dev.anabranch.core.TensorMap;
 import java.util.Map;
 import java.util.Set;
 
-/** Neither final nor a record, cites nothing, counts in a static, reads a clock, charges, sees the command. */
+/**
+ * Neither final nor a record, cites nothing, counts in a static, reads a clock, charges, sees the
+ * command.
+ */
 public class PlantedMethod implements Method<TensorMap> {
   static int counter;
 

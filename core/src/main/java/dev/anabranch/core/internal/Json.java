@@ -8,8 +8,9 @@ public final class Json {
   private Json() {}
 
   /**
-   * Appends a value: text, number, truth value, null, a list or array of these, or a map with text keys. A number that
-   * JSON does not have, such as NaN, becomes null; anything else is written as its text.
+   * Appends a value: text, number, truth value, null, a list or array of these, or a map with text
+   * keys. A number that JSON does not have, such as NaN, becomes null; anything else is written as
+   * its text.
    */
   public static void write(StringBuilder out, @Nullable Object value) {
     switch (value) {
@@ -62,7 +63,10 @@ public final class Json {
         case '\r' -> out.append("\\r");
         case '\t' -> out.append("\\t");
         default -> {
-          if (c < 0x20 || c == 0x2028 || c == 0x2029 || Character.isSurrogate(c) && lonely(text, i)) {
+          if (c < 0x20
+              || c == 0x2028
+              || c == 0x2029
+              || Character.isSurrogate(c) && lonely(text, i)) {
             out.append(String.format("\\u%04x", (int) c));
           } else {
             out.append(c);

@@ -38,13 +38,10 @@ record DataFiles(List<Path> paths, Format format) {
     static Optional<Format> of(Path file) {
       var name = file.getFileName().toString().toLowerCase(Locale.ROOT);
       return Arrays.stream(values())
-          .filter(
-              f ->
-                  f.extensions.stream()
-                      .anyMatch(
-                          x ->
-                              name.endsWith("." + x)
-                                  || (f != PARQUET && name.endsWith("." + x + ".gz"))))
+          .filter(f ->
+              f.extensions.stream()
+                  .anyMatch(x ->
+                      name.endsWith("." + x) || (f != PARQUET && name.endsWith("." + x + ".gz"))))
           .findFirst();
     }
   }
@@ -83,8 +80,7 @@ record DataFiles(List<Path> paths, Format format) {
       int star = path.indexOf('*');
       int cut = path.lastIndexOf('/', star);
       var folder = cut < 0 ? Path.of("") : Path.of(path.substring(0, cut + 1));
-      var matcher =
-          FileSystems.getDefault().getPathMatcher("glob:" + path.substring(cut + 1));
+      var matcher = FileSystems.getDefault().getPathMatcher("glob:" + path.substring(cut + 1));
       if (!Files.isDirectory(folder)) {
         return List.of();
       }
@@ -102,9 +98,6 @@ record DataFiles(List<Path> paths, Format format) {
   }
 
   private static List<Path> known(Stream<Path> paths) {
-    return paths
-        .filter(p -> Files.isRegularFile(p) && Format.of(p).isPresent())
-        .sorted()
-        .toList();
+    return paths.filter(p -> Files.isRegularFile(p) && Format.of(p).isPresent()).sorted().toList();
   }
 }

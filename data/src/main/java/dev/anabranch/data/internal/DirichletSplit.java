@@ -12,14 +12,17 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Label skew: every class is cut over the devices in proportions drawn from a symmetric Dirichlet distribution.
+ * Label skew: every class is cut over the devices in proportions drawn from a symmetric Dirichlet
+ * distribution.
  *
- * <p>Hsu, Qi and Brown, "Measuring the effects of non-identical data distribution for federated visual classification",
- * 2019; with a minimum as in Li, Diao, Chen and He, "Federated learning on non-IID data silos", 2022.
+ * <p>Hsu, Qi and Brown, "Measuring the effects of non-identical data distribution for federated
+ * visual classification", 2019; with a minimum as in Li, Diao, Chen and He, "Federated learning on
+ * non-IID data silos", 2022.
  *
- * <p><i>Differs:</i> a draw in which a device has too few examples is repeated as there, but at most {@value #DRAWS}
- * times; then the last draw is mended: the largest device gives the poor one an example of the class it has most of,
- * until the minimum holds. With many devices or a small alpha, repetition alone may never end.
+ * <p><i>Differs:</i> a draw in which a device has too few examples is repeated as there, but at
+ * most {@value #DRAWS} times, and less often with many devices and classes; then the last draw is
+ * mended: the largest device gives the poor one an example of the class it has most of, until the
+ * minimum holds. With many devices or a small alpha, repetition alone may never end.
  *
  * @param path where the settings stand in the plan
  * @param devices at least 1
@@ -29,6 +32,10 @@ import org.jspecify.annotations.Nullable;
 public record DirichletSplit(String path, int devices, double alpha, int minimum)
     implements Partitioner {
   private static final int DRAWS = 1000;
+
+  /** Shares that may be drawn in all: some ten milliseconds of work. */
+  private static final long SHARES = 100_000;
+
   private static final Knob.Real ALPHA =
       new Knob.Real(
           "alpha", 0.5, 1e-6, 1e9, "Concentration: small for devices of nearly one class.");
@@ -50,7 +57,8 @@ public record DirichletSplit(String path, int devices, double alpha, int minimum
     Deal.requireEnough(path, devices, minimum, labels.length);
     int[][] classes = Deal.byClass(labels, random);
     int[][] ends = draw(classes, random);
-    for (int i = 1; i < DRAWS && smallest(ends) < minimum; i++) {
+    long draws = Math.clamp(SHARES / Math.max(1, (long) classes.length * devices), 10, DRAWS);
+    for (long i = 1; i < draws && smallest(ends) < minimum; i++) {
       ends = draw(classes, random);
     }
     var parts = cut(classes, ends);
@@ -108,7 +116,10 @@ public record DirichletSplit(String path, int devices, double alpha, int minimum
     }
   }
 
-  /** The index of the last example of the class that a device has most of; of the lower class in a tie. */
+  /**
+   * The index of the last example of the class that a device has most of; of the lower class in a
+   * tie.
+   */
   private static int ofLargestClass(List<Integer> part, int[] labels) {
     var last = new TreeMap<Integer, Integer>();
     var counts = new TreeMap<Integer, Integer>();

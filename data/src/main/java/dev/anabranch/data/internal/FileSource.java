@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Examples in files of the user's own: CSV, TSV, JSON Lines, JSON, gzip of these, and Parquet.
  *
- * <p>Labels may be texts or numbers: their names are sorted, numbers by value, and a label is the position of its name.
+ * <p>Labels may be texts or numbers: their names are sorted, numbers by value, and a label is the
+ * position of its name.
  *
  * @param at where the settings stand in the plan
  * @param path a file, a folder of files of one format, or a pattern with {@code *}
@@ -29,7 +30,8 @@ import org.jspecify.annotations.Nullable;
  * @param label column of the label
  * @param pair column of the second text; empty: no pairs
  * @param device column of the owner; empty: not known
- * @param sql a query over the view {@code data}, whose columns are used in place of the files'; empty: none
+ * @param sql a query over the view {@code data}, whose columns are used in place of the files';
+ *     empty: none
  * @param sha256 what the files must have, see {@link Corpus#sha256()}; empty: anything
  */
 public record FileSource(
@@ -103,10 +105,12 @@ public record FileSource(
     }
   }
 
+  private record Row(String text, @Nullable String pair, String label, @Nullable String device) {}
+
   /** Takes rows as they come. */
   private static final class Rows implements Table.Visitor {
     private final Map<String, String> columns;
-    private final List<Map<String, String>> rows = new ArrayList<>();
+    private final List<Row> rows = new ArrayList<>();
 
     Rows(Map<String, String> columns) {
       this.columns = columns;
@@ -114,22 +118,26 @@ public record FileSource(
 
     @Override
     public void row(Map<String, @Nullable String> values) {
-      Map<String, String> row = new HashMap<>();
-      values.forEach(
-          (role, value) -> {
-            if (value != null) {
-              row.put(role, value);
-            } else if (!role.equals("device")) {
-              throw AnabranchException.expected(
-                  Failure.DATA,
-                  columns.get(role) + " of row " + (rows.size() + 1),
-                  "empty",
-                  "a value in every row; leave such rows out with sql: SELECT * FROM data WHERE "
-                      + columns.get(role)
-                      + " IS NOT NULL");
-            }
-          });
-      rows.add(row);
+      rows.add(
+          new Row(
+              required("text", values),
+              columns.containsKey("pair") ? required("pair", values) : null,
+              required("label", values),
+              values.get("device")));
+    }
+
+    private String required(String role, Map<String, @Nullable String> values) {
+      var value = values.get(role);
+      if (value == null) {
+        throw AnabranchException.expected(
+            Failure.DATA,
+            columns.get(role) + " of row " + (rows.size() + 1),
+            "empty",
+            "a value in every row; leave such rows out with sql: SELECT * FROM data WHERE "
+                + columns.get(role)
+                + " IS NOT NULL");
+      }
+      return value;
     }
 
     Corpus corpus(String path, String sha256) {
@@ -137,7 +145,7 @@ public record FileSource(
         throw AnabranchException.expected(Failure.DATA, path, "0 rows", "at least one example");
       }
       var names = new TreeSet<String>(Corpus.BY_NAME);
-      rows.forEach(r -> names.add(r.getOrDefault("label", "")));
+      rows.forEach(r -> names.add(r.label()));
       if (names.size() < 2) {
         throw AnabranchException.expected(
             Failure.DATA,
@@ -148,12 +156,11 @@ public record FileSource(
       var classes = List.copyOf(names);
       Map<String, Integer> index = new HashMap<>();
       classes.forEach(name -> index.put(name, index.size()));
-      List<Example> examples = new ArrayList<>();
-      for (var r : rows) {
-        int label = index.getOrDefault(r.getOrDefault("label", ""), 0);
-        examples.add(
-            new Example(r.getOrDefault("text", ""), r.get("pair"), label, r.get("device")));
-      }
+      var examples =
+          rows.stream()
+              .map(r ->
+                  new Example(r.text(), r.pair(), index.getOrDefault(r.label(), -1), r.device()))
+              .toList();
       return new Corpus(examples, classes, sha256);
     }
   }

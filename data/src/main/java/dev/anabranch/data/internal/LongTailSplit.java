@@ -11,20 +11,20 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A long tail of classes: class c of C keeps {@code floor(n * factor^(c / (C - 1)))} examples, drawn by lot, where n is
- * the size of the largest class; then another partitioner deals out what is left. Cao, Wei, Gaidon, Arechiga and Ma,
- * "Learning imbalanced datasets with label-distribution-aware margin loss", 2019, section 4.
+ * A long tail of classes: class c of C keeps {@code floor(n * factor^(c / (C - 1)))} examples,
+ * drawn by lot, where n is the size of the largest class; then another partitioner deals out what
+ * is left. Cao, Wei, Gaidon, Arechiga and Ma, "Learning imbalanced datasets with
+ * label-distribution-aware margin loss", 2019, section 4.
  *
- * <p><i>Differs:</i> a class keeps at least one example, and all of them if it has fewer than its count: the source
- * need not be balanced.
+ * <p><i>Differs:</i> a class keeps at least one example, and all of them if it has fewer than its
+ * count: the source need not be balanced.
  *
  * @param factor size of the last class by that of the first one, above 0 and at most 1
  * @param then deals out what is left
  */
 public record LongTailSplit(double factor, Partitioner then) implements Partitioner {
   private static final Knob.Real FACTOR =
-      new Knob.Real(
-          "factor", 0.01, 1e-6, 1, "Size of the last class by that of the first one.");
+      new Knob.Real("factor", 0.01, 1e-6, 1, "Size of the last class by that of the first one.");
 
   /** The kind, given what can deal out the rest. */
   public static Kind<Partitioner> kind(List<Kind<Partitioner>> others) {
@@ -40,11 +40,10 @@ public record LongTailSplit(double factor, Partitioner then) implements Partitio
   /** How many examples each class keeps if it has that many. */
   static int[] counts(int largest, int classes, double factor) {
     return IntStream.range(0, classes)
-        .map(
-            c -> {
-              double power = classes == 1 ? 0 : (double) c / (classes - 1);
-              return Math.max(1, (int) (largest * StrictMath.pow(factor, power)));
-            })
+        .map(c -> {
+          double power = classes == 1 ? 0 : (double) c / (classes - 1);
+          return Math.max(1, (int) (largest * StrictMath.pow(factor, power)));
+        })
         .toArray();
   }
 

@@ -13,8 +13,8 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The partition that comes with the data: one device for each owner that the source names, in the order of their names
- * (numbers by value). Owners with too few examples are left out.
+ * The partition that comes with the data: one device for each owner that the source names, in the
+ * order of their names (numbers by value). Owners with too few examples are left out.
  *
  * @param path where the settings stand in the plan
  * @param minimum the least number of examples of a device, at least 1

@@ -14,8 +14,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Every device has exactly k classes: it takes the k classes that fewest devices have so far, by lot among equals, and
- * the devices of a class share its examples equally.
+ * Every device has exactly k classes: it takes the k classes that fewest devices have so far, by
+ * lot among equals, and the devices of a class share its examples equally.
  *
  * @param path where the settings stand in the plan
  * @param devices at least 1

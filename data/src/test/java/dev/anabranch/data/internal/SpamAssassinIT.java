@@ -40,8 +40,8 @@ class SpamAssassinIT {
   }
 
   /**
-   * The digest comes from the same mails read with Python's {@code email.message_from_string} and {@code
-   * html.unescape}.
+   * The digest comes from the same mails read with Python's {@code email.message_from_string} and
+   * {@code html.unescape}.
    */
   @Test
   void mails_areThoseOfThePublishedCorpusAlsoFromADamagedCache() throws IOException {

@@ -100,6 +100,9 @@ final class Tensors {
     if (!tensor.is_contiguous()) {
       throw new IllegalArgumentException("tensor: strided (expected: contiguous)");
     }
+    if (tensor.numel() == 0) {
+      return MemorySegment.NULL; // an empty tensor has no address
+    }
     return MemorySegment.ofAddress(tensor.data_ptr().address()).reinterpret(tensor.nbytes());
   }
 

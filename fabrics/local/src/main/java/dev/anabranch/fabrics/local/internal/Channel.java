@@ -5,7 +5,10 @@ import dev.anabranch.core.Wire;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
-/** One direction of a link: messages in order, then perhaps its end. Guarded by the switchboard's lock. */
+/**
+ * One direction of a link: messages in order, then perhaps its end. Guarded by the switchboard's
+ * lock.
+ */
 final class Channel {
   /** A message. */
   record Message(String topic, String codec, Wire wire, boolean shared, Trace.Transfer transfer) {}

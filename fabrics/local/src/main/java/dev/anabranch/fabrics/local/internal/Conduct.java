@@ -16,7 +16,6 @@ import dev.anabranch.core.ModelFacts;
 import dev.anabranch.core.NodeId;
 import dev.anabranch.core.Outcome;
 import dev.anabranch.core.Roster;
-import dev.anabranch.core.Seeds;
 import dev.anabranch.core.Setup;
 import dev.anabranch.core.Shard;
 import dev.anabranch.core.TensorMap;
@@ -53,7 +52,11 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
   }
 
   private Conduct(
-      Method<S> method, Job job, int resident, UnaryOperator<Link> wrap, @Nullable Checkpoint resumed) {
+      Method<S> method,
+      Job job,
+      int resident,
+      UnaryOperator<Link> wrap,
+      @Nullable Checkpoint resumed) {
     this(
         method,
         new Shared(
@@ -86,6 +89,7 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
     shared.board.begins(program);
     try {
       S state = method.coordinate(this, first());
+      shared.board.check();
       return finish(state);
     } catch (Stopped e) {
       throw Objects.requireNonNullElseGet(
@@ -98,7 +102,11 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
           () ->
               new AnabranchException(
                   Failure.PROGRAM,
-                  "coordinator in round " + shared.round + ": " + e + " (expected: a program that ends well)",
+                  "coordinator in round "
+                      + shared.round
+                      + ": "
+                      + e
+                      + " (expected: a program that ends well)",
                   e));
     } finally {
       closeModel();
@@ -177,13 +185,20 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
   @Override
   public Visits invite(int round, Collection<NodeId> devices) {
     if (open != null) {
-      throw new IllegalStateException("invite: the visits of round " + open.round + " are open (expected: closed)");
+      throw new IllegalStateException(
+          "invite: the visits of round " + open.round + " are open (expected: closed)");
     }
     var cohort = devices.stream().sorted().distinct().toList();
     for (var device : cohort) {
-      if (device.role() != NodeId.Role.DEVICE || device.index() < 0 || device.index() >= job.shards().size()) {
+      if (device.role() != NodeId.Role.DEVICE
+          || device.index() < 0
+          || device.index() >= job.shards().size()) {
         throw new IllegalArgumentException(
-            "invite: " + device + " (expected: device 0 to device " + (job.shards().size() - 1) + ")");
+            "invite: "
+                + device
+                + " (expected: device 0 to device "
+                + (job.shards().size() - 1)
+                + ")");
       }
     }
     settleClock();
@@ -196,7 +211,9 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
         watched.add(device);
       }
     }
-    open = new LocalVisits(this, shared, program, memory, round, cohort, watched, !notes.peaks.containsKey(BODY));
+    open =
+        new LocalVisits(
+            this, shared, program, memory, round, cohort, watched, !notes.peaks.containsKey(BODY));
     return open;
   }
 
@@ -230,14 +247,17 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
       }
       job.progress().visit(visit.round, visit.device, reason != null);
       if (visit.deviceParty.opened() && notes.installed.add(visit.device.index())) {
-        shared.books.charge(new Charge.Install(visit.device, visit.round, visit.deviceParty.frozenBytes()));
+        shared.books.charge(
+            new Charge.Install(visit.device, visit.round, visit.deviceParty.frozenBytes()));
       }
     }
     chargePeaks(visits);
     notes.rounds = Math.max(notes.rounds, visits.round + 1);
   }
 
-  /** The first visit of each kind of party was watched; the others of its kind are charged the same. */
+  /**
+   * The first visit of each kind of party was watched; the others of its kind are charged the same.
+   */
   private void chargePeaks(LocalVisits visits) {
     var bytes = new HashMap<>(notes.peaks);
     for (var visit : visits.visits) {
@@ -295,14 +315,14 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
   private void score(S state, int rounds) {
     notes.last = job.evaluation().score(method.trained(state));
     notes.scored = rounds;
-    page.metric("accuracy", notes.last.accuracy());
-    page.metric("loss", notes.last.loss());
-    page.metric("standardError", notes.last.standardError());
+    page.metric(rounds - 1, "accuracy", notes.last.accuracy());
+    page.metric(rounds - 1, "loss", notes.last.loss());
+    page.metric(rounds - 1, "standardError", notes.last.standardError());
   }
 
   @Override
   public void report(int round, String metric, double value) {
-    page.metric(metric, value);
+    page.metric(round, metric, value);
   }
 
   @Override
@@ -313,14 +333,17 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
   @Override
   public Shard pooled() {
     if (!shared.needs(Ability.POOLED_DATA)) {
-      throw new IllegalStateException("pooled data: refused (expected: a method that needs POOLED_DATA)");
+      throw new IllegalStateException(
+          "pooled data: refused (expected: a method that needs POOLED_DATA)");
     }
     return new PooledShard(job.shards());
   }
 
   /** Moves the clock by what the coordinator did since the last round ended. */
   private void settleClock() {
-    var walks = new Replay(job::profile, job.bodyProfile()).run(List.of(program.trace), notes.virtualSeconds);
+    var walks =
+        new Replay(job::profile, job.bodyProfile())
+            .run(List.of(program.trace), notes.virtualSeconds);
     notes.virtualSeconds = walks.getFirst().clock;
     program.trace.clear();
   }
@@ -330,7 +353,8 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
     if (meter.used()) {
       notes.peaks.putIfAbsent(COORDINATOR, peak());
       shared.books.charge(
-          new Charge.Peak(id(), shared.round, Objects.requireNonNull(notes.peaks.get(COORDINATOR))));
+          new Charge.Peak(
+              id(), shared.round, Objects.requireNonNull(notes.peaks.get(COORDINATOR))));
       meter.restart(false);
     }
     page.write(job.log(), shared.books.charges(), shared.takeCounts());

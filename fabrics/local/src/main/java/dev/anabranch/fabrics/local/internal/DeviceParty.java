@@ -74,7 +74,8 @@ final class DeviceParty extends Party implements Device {
   @Override
   public Metrics evaluate(TensorMap trained) {
     if (Meter.onLane()) {
-      throw new IllegalStateException("evaluate: called on a lane (expected: outside of lane work)");
+      throw new IllegalStateException(
+          "evaluate: called on a lane (expected: outside of lane work)");
     }
     shared.gate.readLock().lock();
     try {

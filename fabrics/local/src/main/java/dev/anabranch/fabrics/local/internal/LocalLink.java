@@ -22,8 +22,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One end of a link within the process. Its own program sees the loss of the peer only where it reads, so that what is
- * sent, and charged, does not depend on threads. Belongs to one program.
+ * One end of a link within the process. Its own program sees the loss of the peer only where it
+ * reads, so that what is sent, and charged, does not depend on threads. Belongs to one program.
  */
 final class LocalLink implements Link {
   /** Length of payload and of head, sequence number. */
@@ -54,6 +54,7 @@ final class LocalLink implements Link {
   private final Memory memory;
   private final Runnable taken;
   private final boolean poisoned;
+
   /** Held weakly: a split visit receives a thousand messages and needs each for a moment. */
   private final List<WeakReference<Received<?>>> received = new ArrayList<>(2);
 
@@ -110,7 +111,9 @@ final class LocalLink implements Link {
     }
     var codec = codec(shared, topic);
     var wire = encode(codec, poison(message), memory.scoped("out/" + topic.name()));
-    return put(new Channel.Message(topic.name(), codec.id(), wire, false, transfer(codec.id(), topic.name(), wire)));
+    return put(
+        new Channel.Message(
+            topic.name(), codec.id(), wire, false, transfer(codec.id(), topic.name(), wire)));
   }
 
   /** Sends what has been encoded for several links, unless this end knows that the peer is gone. */
@@ -186,7 +189,15 @@ final class LocalLink implements Link {
     var codec = codec(shared, topic);
     if (!codec.id().equals(message.codec())) {
       throw new IllegalStateException(
-          "codec of '" + topic.name() + "' from " + peer + ": " + message.codec() + " (expected: " + codec.id() + ")");
+          "codec of '"
+              + topic.name()
+              + "' from "
+              + peer
+              + ": "
+              + message.codec()
+              + " (expected: "
+              + codec.id()
+              + ")");
     }
     var in = message.wire().open();
     T value = codec.decode(in, memory.scoped("in/" + topic.name()));
@@ -264,7 +275,8 @@ final class LocalLink implements Link {
   private void check() {
     shared.board.check();
     if (Meter.onLane()) {
-      throw new IllegalStateException("link to " + peer + ": used on a lane (expected: outside of lane work)");
+      throw new IllegalStateException(
+          "link to " + peer + ": used on a lane (expected: outside of lane work)");
     }
     var cut = me.cutOff;
     if (cut != null) {

@@ -1,13 +1,13 @@
 package dev.anabranch.fabrics.local.internal;
 
 import dev.anabranch.core.Ability;
+import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Checked;
 import dev.anabranch.core.Link;
 import dev.anabranch.core.LinkLostException;
 import dev.anabranch.core.Memory;
 import dev.anabranch.core.NodeId;
 import dev.anabranch.core.Quorum;
-import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Replies;
 import dev.anabranch.core.Reply;
 import dev.anabranch.core.Topic;
@@ -22,7 +22,10 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** The visits of one round, started in device order, as many at a time as may be resident. Of the coordinator's program. */
+/**
+ * The visits of one round, started in device order, as many at a time as may be resident. Of the
+ * coordinator's program.
+ */
 final class LocalVisits implements Visits {
   /** Replies that were handed out are freed when later ones need more than this. */
   private static final long PENDING = 64L << 20;
@@ -44,9 +47,19 @@ final class LocalVisits implements Visits {
   private boolean closing;
   private boolean closed;
 
-  /** @param watched the devices whose memory is measured; with it, that of the body beside the first of them */
-  LocalVisits(Conduct<?> conduct, Shared shared, Program coordinator, Memories.Staged memory, int round,
-      List<NodeId> devices, java.util.Set<NodeId> watched, boolean watchBody) {
+  /**
+   * @param watched the devices whose memory is measured; with it, that of the body beside the first
+   *     of them
+   */
+  LocalVisits(
+      Conduct<?> conduct,
+      Shared shared,
+      Program coordinator,
+      Memories.Staged memory,
+      int round,
+      List<NodeId> devices,
+      java.util.Set<NodeId> watched,
+      boolean watchBody) {
     this.conduct = conduct;
     this.shared = shared;
     this.memory = memory;
@@ -56,7 +69,15 @@ final class LocalVisits implements Visits {
     ends.reader = coordinator;
     for (var device : devices) {
       var visit =
-          new Visit(shared, this, coordinator, memory, round, device, watched.contains(device), watchBody && visits.isEmpty());
+          new Visit(
+              shared,
+              this,
+              coordinator,
+              memory,
+              round,
+              device,
+              watched.contains(device),
+              watchBody && visits.isEmpty());
       visits.add(visit);
       byDevice.put(device, visit);
     }
@@ -72,7 +93,8 @@ final class LocalVisits implements Visits {
   Visit of(NodeId device) {
     var visit = byDevice.get(device);
     if (visit == null) {
-      throw new IllegalArgumentException("link to " + device + ": refused (expected: one of " + byDevice.keySet() + ")");
+      throw new IllegalArgumentException(
+          "link to " + device + ": refused (expected: one of " + byDevice.keySet() + ")");
     }
     return visit;
   }
@@ -93,13 +115,18 @@ final class LocalVisits implements Visits {
 
   /** Frees a visit's place if it is done. Called with the lock held. */
   void changed(Visit visit) {
-    if (visit.started && visit.running == 0 && !visit.released && (closing || (visit.up.messages.isEmpty() && !visit.held))) {
+    if (visit.started
+        && visit.running == 0
+        && !visit.released
+        && (closing || (visit.up.messages.isEmpty() && !visit.held))) {
       visit.released = true;
       resident--;
       ended++;
       admit();
       if (ended == visits.size()) {
-        ends.end = new Channel.End(false, "", new Trace.Transfer(NodeId.COORDINATOR, NodeId.COORDINATOR, 0, true));
+        ends.end =
+            new Channel.End(
+                false, "", new Trace.Transfer(NodeId.COORDINATOR, NodeId.COORDINATOR, 0, true));
         shared.board.arrived(ends);
       }
     }
@@ -122,7 +149,8 @@ final class LocalVisits implements Visits {
 
   private static LocalLink body(Visit visit) {
     if (visit.coordinatorToBody == null) {
-      throw new IllegalStateException("link to the body: refused (expected: a method that needs BODY_LINKS)");
+      throw new IllegalStateException(
+          "link to the body: refused (expected: a method that needs BODY_LINKS)");
     }
     return visit.coordinatorToBody;
   }
@@ -264,7 +292,7 @@ final class LocalVisits implements Visits {
       visits.forEach(Visit::join);
       pending.forEach(LocalLink.Received::free);
       pending.clear();
-      visits.forEach(v -> v.coordinatorToDevice.drop());
+      visits.forEach(Visit::drop);
       sharedWires.forEach(Wire::close);
       shared.board.relief(() -> false);
     }

@@ -18,8 +18,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the parties keep from one visit to the next: in memory up to a budget, beyond it in temporary files that the
- * operating system pages. Thread-safe.
+ * What the parties keep from one visit to the next: in memory up to a budget, beyond it in
+ * temporary files that the operating system pages. Thread-safe.
  */
 final class Memories {
   private static final long BUDGET = 1L << 30;
@@ -68,7 +68,8 @@ final class Memories {
     }
     try (value) {
       var file = Files.createTempFile("anabranch-memory", ".bin");
-      try (var channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      try (var channel =
+          FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
         var place = channel.map(FileChannel.MapMode.READ_WRITE, 0, size, Arena.ofAuto());
         MemorySegment.copy(value.data(), 0, place, 0, size);
         return TensorMap.view(value.specs(), place, place);
@@ -78,7 +79,9 @@ final class Memories {
     } catch (IOException e) {
       throw new AnabranchException(
           Failure.STORAGE,
-          "memory of devices: " + e.getMessage() + " (expected: room for temporary files);"
+          "memory of devices: "
+              + e.getMessage()
+              + " (expected: room for temporary files);"
               + " make room or set java.io.tmpdir, then resume the run",
           e);
     }

@@ -7,9 +7,10 @@ import java.util.concurrent.Callable;
 import java.util.function.IntSupplier;
 
 /**
- * One party's way to the lanes: charges what runs there. Work within work belongs to the outer piece. A watched meter
- * has the lanes to itself while it runs, so that memory grows by its own doing only; what it keeps between its pieces
- * of work is its own too, whatever others do meanwhile. Belongs to one program.
+ * One party's way to the lanes: charges what runs there. Work within work belongs to the outer
+ * piece. A watched meter has the lanes to itself while it runs, so that memory grows by its own
+ * doing only; what it keeps between its pieces of work is its own too, whatever others do
+ * meanwhile. Belongs to one program.
  */
 final class Meter implements Lane {
   private static final ThreadLocal<Boolean> ON_LANE = new ThreadLocal<>();
@@ -54,7 +55,8 @@ final class Meter implements Lane {
         kept += after - before;
       }
       NodeId node = program.node;
-      shared.books.charge(new Charge.Compute(node, round.getAsInt(), work, done.nanos(), done.macs()));
+      shared.books.charge(
+          new Charge.Compute(node, round.getAsInt(), work, done.nanos(), done.macs()));
       program.trace.add(new Trace.Event.Compute(done.macs()));
       return done.value();
     } finally {
@@ -91,11 +93,10 @@ final class Meter implements Lane {
           .lanes()
           .run(
               () ->
-                  marked(
-                      () -> {
-                        body.run();
-                        return Boolean.TRUE;
-                      }),
+                  marked(() -> {
+                    body.run();
+                    return Boolean.TRUE;
+                  }),
               false);
     } finally {
       shared.gate.readLock().unlock();

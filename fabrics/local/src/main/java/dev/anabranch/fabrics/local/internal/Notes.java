@@ -8,18 +8,23 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
-/** What a run knows besides the method's state, to and from the notes of a checkpoint. Of the coordinator's program. */
+/**
+ * What a run knows besides the method's state, to and from the notes of a checkpoint. Of the
+ * coordinator's program.
+ */
 final class Notes {
   static final Metrics UNSCORED = new Metrics(0, 0, 0);
 
   double virtualSeconds;
   int lost;
   int rounds;
+
   /** The round after the last score; 0 before any. */
   int scored;
 
   Metrics last = UNSCORED;
   final TreeSet<Integer> installed = new TreeSet<>();
+
   /** Measured bytes by kind of party. */
   final TreeMap<String, Long> peaks = new TreeMap<>();
 
@@ -52,12 +57,11 @@ final class Notes {
         .filter(text -> !text.isEmpty())
         .map(Integer::valueOf)
         .forEach(out.installed::add);
-    notes.forEach(
-        (key, value) -> {
-          if (key.startsWith("measured ")) {
-            out.peaks.put(key.substring("measured ".length()), Long.valueOf(value));
-          }
-        });
+    notes.forEach((key, value) -> {
+      if (key.startsWith("measured ")) {
+        out.peaks.put(key.substring("measured ".length()), Long.valueOf(value));
+      }
+    });
     return out;
   }
 }

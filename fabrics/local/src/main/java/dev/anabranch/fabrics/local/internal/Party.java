@@ -51,8 +51,7 @@ abstract class Party implements Node {
     if (open == null) {
       open =
           meter.run(
-              "open",
-              () -> shared.job.engine().open(shared.use, id().role(), shared.initSeed));
+              "open", () -> shared.job.engine().open(shared.use, id().role(), shared.initSeed));
       frozenBytes = open.frozenBytes();
       model = open;
       opened = true;

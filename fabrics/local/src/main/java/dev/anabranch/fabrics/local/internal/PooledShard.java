@@ -9,6 +9,7 @@ import java.util.List;
 /** All shards one after another. Immutable. */
 final class PooledShard implements Shard {
   private final List<Shard> shards;
+
   /** Where each shard begins; the last entry is the size of all. */
   private final int[] starts;
 
@@ -60,7 +61,8 @@ final class PooledShard implements Shard {
       int width = parts.length == 0 ? 1 : ((Inputs.Features) parts[0].inputs()).width();
       float[] values = new float[parts.length * width];
       for (int i = 0; i < parts.length; i++) {
-        System.arraycopy(((Inputs.Features) parts[i].inputs()).values(), 0, values, i * width, width);
+        System.arraycopy(
+            ((Inputs.Features) parts[i].inputs()).values(), 0, values, i * width, width);
       }
       return new Inputs.Features(values, width);
     }
@@ -72,7 +74,8 @@ final class PooledShard implements Shard {
     int[] types = new int[parts.length * width];
     int[] lengths = new int[parts.length];
     for (int i = 0; i < parts.length; i++) {
-      // Positions beyond the length stay 0: no attention sees them, whatever the padding id of the vocabulary is.
+      // Positions beyond the length stay 0: no attention sees them, whatever the padding id of the
+      // vocabulary is.
       var one = (Inputs.Tokens) parts[i].inputs();
       System.arraycopy(one.ids(), 0, ids, i * width, one.width());
       System.arraycopy(one.types(), 0, types, i * width, one.width());

@@ -9,8 +9,10 @@ final class Program {
   final NodeId node;
   final Trace trace;
   final Condition wake;
+
   /** Why this program can do nothing more, if it has been cut off. */
   volatile @Nullable String cutOff;
+
   /** What it does not answer to because it is lost when it sends first. */
   final boolean losesAtFirstSend;
 
@@ -26,6 +28,8 @@ final class Program {
 
   /** {@code device 3}, {@code body 0 for device 3}. */
   String name() {
-    return trace.device == null || trace.device.equals(node) ? node.toString() : node + " for " + trace.device;
+    return trace.device == null || trace.device.equals(node)
+        ? node.toString()
+        : node + " for " + trace.device;
   }
 }

@@ -10,12 +10,14 @@ import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The virtual clock of one round: a discrete-event replay of what the programs did, in one thread, so that it does not
- * depend on how they really ran. Programs advance in order of time, ties by their order.
+ * The virtual clock of one round: a discrete-event replay of what the programs did, in one thread,
+ * so that it does not depend on how they really ran. Programs advance in order of time, ties by
+ * their order.
  *
- * <p>A device has one line up and one line down, each busy while a message is on it; a message arrives a latency after
- * it has left. Between coordinator and body, and on the body's side of a device's link, nothing queues. The body's host
- * computes one request at a time, in order of asking; the coordinator computes as fast as that host does.
+ * <p>A device has one line up and one line down, each busy while a message is on it; a message
+ * arrives a latency after it has left. Between coordinator and body, and on the body's side of a
+ * device's link, nothing queues. The body's host computes one request at a time, in order of
+ * asking; the coordinator computes as fast as that host does.
  */
 final class Replay {
   private final IntFunction<DeviceProfile> devices;
@@ -59,7 +61,9 @@ final class Replay {
     }
   }
 
-  /** Replays the traces, all of which start at the same time; gives their walks in the same order. */
+  /**
+   * Replays the traces, all of which start at the same time; gives their walks in the same order.
+   */
   List<Walk> run(List<Trace> traces, double start) {
     bodyFree = start;
     var walks = new java.util.ArrayList<Walk>();

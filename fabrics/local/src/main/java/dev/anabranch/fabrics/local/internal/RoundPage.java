@@ -9,9 +9,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The lines of one round, gathered and then written in a fixed order. Of the coordinator's program. */
+/**
+ * The lines of one round, gathered and then written in a fixed order. Of the coordinator's program.
+ */
 final class RoundPage {
-  private record Line(String kind, Map<String, Object> fields) {}
+  private record Line(String kind, int round, Map<String, Object> fields) {}
 
   final int round;
   private final List<Line> begins = new ArrayList<>();
@@ -33,13 +35,15 @@ final class RoundPage {
 
   void begins(List<NodeId> cohort, double virtualSeconds) {
     var indices = cohort.stream().map(NodeId::index).toList();
-    begins.add(new Line("round", fields("cohort", indices, "virtualSeconds", virtualSeconds)));
+    begins.add(
+        new Line("round", round, fields("cohort", indices, "virtualSeconds", virtualSeconds)));
   }
 
   void visit(NodeId device, double start, Replay.Walk walk) {
     visits.add(
         new Line(
             "visit",
+            round,
             fields(
                 "device", device.index(),
                 "virtualStart", start,
@@ -50,57 +54,63 @@ final class RoundPage {
   }
 
   void lost(NodeId device, String reason) {
-    lost.add(new Line("lost", fields("device", device.index(), "reason", reason)));
+    lost.add(new Line("lost", round, fields("device", device.index(), "reason", reason)));
   }
 
-  void metric(String name, double value) {
-    metrics.add(new Line("metric", fields("name", name, "value", value)));
+  void metric(int of, String name, double value) {
+    metrics.add(new Line("metric", of, fields("name", name, "value", value)));
   }
 
   void write(RunLog log, List<Charge> charges, Map<Shared.Flow, Integer> messages) {
     write(log, begins);
     each(charges, Charge.Install.class, Comparator.comparing(Charge.Install::node))
-        .forEach(c -> log.append("install", round, fields("node", c.node().toString(), "bytes", c.bytes())));
+        .forEach(c ->
+            log.append("install", round, fields("node", c.node().toString(), "bytes", c.bytes())));
     var byEnds =
         Comparator.comparing(Charge.Wire::from)
             .thenComparing(Charge.Wire::to)
             .thenComparing(Charge.Wire::topic);
     each(charges, Charge.Wire.class, byEnds)
-        .forEach(
-            c ->
-                log.append(
-                    "wire",
-                    round,
-                    fields(
-                        "from", c.from().toString(),
-                        "to", c.to().toString(),
-                        "topic", c.topic(),
-                        "messages", messages.getOrDefault(new Shared.Flow(c.from(), c.to(), c.topic()), 0),
-                        "payload", c.payloadBytes(),
-                        "framing", c.framingBytes())));
-    each(charges, Charge.Compute.class, Comparator.comparing(Charge.Compute::node).thenComparing(Charge.Compute::work))
-        .forEach(
-            c ->
-                log.append(
-                    "compute",
-                    round,
-                    fields(
-                        "node", c.node().toString(),
-                        "work", c.work(),
-                        "macs", c.macs(),
-                        "seconds", c.nanos() / 1e9)));
+        .forEach(c ->
+            log.append(
+                "wire",
+                round,
+                fields(
+                    "from", c.from().toString(),
+                    "to", c.to().toString(),
+                    "topic", c.topic(),
+                    "messages",
+                        messages.getOrDefault(new Shared.Flow(c.from(), c.to(), c.topic()), 0),
+                    "payload", c.payloadBytes(),
+                    "framing", c.framingBytes())));
+    each(
+            charges,
+            Charge.Compute.class,
+            Comparator.comparing(Charge.Compute::node).thenComparing(Charge.Compute::work))
+        .forEach(c ->
+            log.append(
+                "compute",
+                round,
+                fields(
+                    "node", c.node().toString(),
+                    "work", c.work(),
+                    "macs", c.macs(),
+                    "seconds", c.nanos() / 1e9)));
     each(charges, Charge.Peak.class, Comparator.comparing(Charge.Peak::node))
-        .forEach(c -> log.append("peak", round, fields("node", c.node().toString(), "bytes", c.nativeBytes())));
+        .forEach(c ->
+            log.append(
+                "peak", round, fields("node", c.node().toString(), "bytes", c.nativeBytes())));
     write(log, visits);
     write(log, lost);
     write(log, metrics);
   }
 
-  private static <C extends Charge> List<C> each(List<Charge> charges, Class<C> kind, Comparator<C> order) {
+  private static <C extends Charge> List<C> each(
+      List<Charge> charges, Class<C> kind, Comparator<C> order) {
     return charges.stream().filter(kind::isInstance).map(kind::cast).sorted(order).toList();
   }
 
   private void write(RunLog log, List<Line> lines) {
-    lines.forEach(line -> log.append(line.kind(), round, line.fields()));
+    lines.forEach(line -> log.append(line.kind(), line.round(), line.fields()));
   }
 }

@@ -19,7 +19,10 @@ final class Shared {
   /** A kind of message between two nodes. */
   record Flow(NodeId from, NodeId to, String topic) {}
 
-  /** After so many bytes of messages, forgotten memory off the heap is collected: nothing else would ask for it. */
+  /**
+   * After so many bytes of messages, forgotten memory off the heap is collected: nothing else would
+   * ask for it.
+   */
   private static final long COLLECT = 1L << 30;
 
   final Job job;
@@ -29,18 +32,26 @@ final class Shared {
   final Books books;
   final Memories memories;
   final Switchboard board = new Switchboard();
+
   /** Held shared by lane work, exclusively by work whose memory is measured. */
   final ReentrantReadWriteLock gate = new ReentrantReadWriteLock(true);
 
   final UnaryOperator<Link> wrap;
   final int resident;
+
   /** The round that the coordinator is in; −1 before the first. */
   volatile int round = -1;
 
   private final Map<Flow, Integer> messages = new HashMap<>();
   private long sinceCollected;
 
-  Shared(Job job, Method<?> method, Books books, Memories memories, int resident, UnaryOperator<Link> wrap) {
+  Shared(
+      Job job,
+      Method<?> method,
+      Books books,
+      Memories memories,
+      int resident,
+      UnaryOperator<Link> wrap) {
     this.job = job;
     this.method = method;
     this.use = method.use(job.engine().facts());

@@ -11,8 +11,9 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Knows which programs live and what each waits for, hands messages on, and ends a run in which all wait. Thread-safe:
- * everything happens under one lock, held for moments only; encoding and tensor work happen outside it.
+ * Knows which programs live and what each waits for, hands messages on, and ends a run in which all
+ * wait. Thread-safe: everything happens under one lock, held for moments only; encoding and tensor
+ * work happen outside it.
  */
 final class Switchboard {
   final ReentrantLock lock = new ReentrantLock();
@@ -20,6 +21,7 @@ final class Switchboard {
   private final TreeMap<NodeId, AnabranchException> failures = new TreeMap<>();
   private int waiting;
   private volatile boolean stopped;
+
   /** Asked when all wait: starts another visit if one has not been started. */
   private BooleanSupplier relief = () -> false;
 
@@ -68,6 +70,7 @@ final class Switchboard {
 
   /** Waits for a message or an end. Called with the lock held. */
   void await(Program program, Channel channel, String what) {
+    check();
     if (!channel.idle()) {
       return;
     }
@@ -94,7 +97,8 @@ final class Switchboard {
   private void lookForDeadlock() {
     while (!stopped && waiting > 0 && waiting == live.size()) {
       if (!relief.getAsBoolean()) {
-        var text = new StringBuilder("deadlock: all programs wait (expected: a message on its way)");
+        var text =
+            new StringBuilder("deadlock: all programs wait (expected: a message on its way)");
         for (var program : live) {
           text.append("\n  ").append(program.name()).append(" waits for ").append(program.waitsFor);
         }

@@ -7,7 +7,10 @@ import org.jspecify.annotations.Nullable;
 
 /** What a program did, for the virtual clock. Written by the program, read when it has ended. */
 final class Trace {
-  /** A message on its way; the replay fills in the times. A mark, such as the end of a program, has no bytes. */
+  /**
+   * A message on its way; the replay fills in the times. A mark, such as the end of a program, has
+   * no bytes.
+   */
   static final class Transfer {
     final NodeId from;
     final NodeId to;
@@ -39,8 +42,10 @@ final class Trace {
   }
 
   final NodeId node;
+
   /** Which visit the program belongs to, or null for the coordinator's. */
   final @Nullable NodeId device;
+
   private final List<Event> events = new ArrayList<>(4);
 
   Trace(NodeId node, @Nullable NodeId device) {

@@ -8,14 +8,15 @@ import dev.anabranch.core.LinkLostException;
 import dev.anabranch.core.NodeId;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One device's part in one round: its program, that of the body beside it, and their links. Flags are guarded by the
- * switchboard's lock.
+ * One device's part in one round: its program, that of the body beside it, and their links. Flags
+ * are guarded by the switchboard's lock.
  */
 final class Visit {
   final int round;
@@ -40,10 +41,15 @@ final class Visit {
 
   boolean started;
   boolean released;
+
   /** Whether the coordinator is at work on this visit's reply. */
   boolean held;
 
   int running;
+
+  /** Whether the device's program has said to all its links that it is gone. */
+  private boolean deviceGone;
+
   /** Why there is no sound reply, as the coordinator, the device and the body saw it. */
   private @Nullable String refused;
 
@@ -51,8 +57,15 @@ final class Visit {
   private @Nullable String deviceLost;
   private @Nullable String bodyLost;
 
-  Visit(Shared shared, LocalVisits visits, Program coordinator, Memories.Staged coordinatorMemory, int round,
-      NodeId device, boolean watchDevice, boolean watchBody) {
+  Visit(
+      Shared shared,
+      LocalVisits visits,
+      Program coordinator,
+      Memories.Staged coordinatorMemory,
+      int round,
+      NodeId device,
+      boolean watchDevice,
+      boolean watchBody) {
     this.shared = shared;
     this.visits = visits;
     this.round = round;
@@ -62,13 +75,27 @@ final class Visit {
     boolean poisoned = faults.poisoned().contains(new Faults.Visit(device.index(), round));
     var board = shared.board;
     deviceProgram = board.program(new Trace(device, device), loses);
-    deviceParty = new DeviceParty(shared, deviceProgram, new Meter(shared, deviceProgram, () -> round, watchDevice), this);
+    deviceParty =
+        new DeviceParty(
+            shared,
+            deviceProgram,
+            new Meter(shared, deviceProgram, () -> round, watchDevice),
+            this);
     deviceMemory = shared.memories.open(device);
     var down = new Channel(NodeId.COORDINATOR, device);
     up = new Channel(device, NodeId.COORDINATOR);
     coordinatorToDevice =
-        new LocalLink(shared, coordinator, round, down, up, coordinatorMemory, () -> visits.changed(this), false);
-    deviceToCoordinator = new LocalLink(shared, deviceProgram, round, up, down, deviceMemory, () -> {}, poisoned);
+        new LocalLink(
+            shared,
+            coordinator,
+            round,
+            down,
+            up,
+            coordinatorMemory,
+            () -> visits.changed(this),
+            false);
+    deviceToCoordinator =
+        new LocalLink(shared, deviceProgram, round, up, down, deviceMemory, () -> {}, poisoned);
     if (!shared.needs(Ability.BODY_LINKS)) {
       bodyParty = null;
       bodyMemory = null;
@@ -80,17 +107,29 @@ final class Visit {
     }
     var bodyId = NodeId.body(0);
     var bodyProgram = board.program(new Trace(bodyId, device), false);
-    bodyParty = new BodyParty(shared, bodyProgram, new Meter(shared, bodyProgram, () -> round, watchBody), this);
+    bodyParty =
+        new BodyParty(
+            shared, bodyProgram, new Meter(shared, bodyProgram, () -> round, watchBody), this);
     bodyMemory = shared.memories.open(bodyId);
     var mine = bodyMemory.scoped("~for " + device);
     var toBody = new Channel(NodeId.COORDINATOR, bodyId);
     var fromBody = new Channel(bodyId, NodeId.COORDINATOR);
     coordinatorToBody =
-        new LocalLink(shared, coordinator, round, toBody, fromBody, coordinatorMemory.scoped("~for " + device), () -> {}, false);
-    bodyToCoordinator = new LocalLink(shared, bodyProgram, round, fromBody, toBody, mine, () -> {}, false);
+        new LocalLink(
+            shared,
+            coordinator,
+            round,
+            toBody,
+            fromBody,
+            coordinatorMemory.scoped("~for " + device),
+            () -> {},
+            false);
+    bodyToCoordinator =
+        new LocalLink(shared, bodyProgram, round, fromBody, toBody, mine, () -> {}, false);
     var in = new Channel(device, bodyId);
     var out = new Channel(bodyId, device);
-    deviceToBody = new LocalLink(shared, deviceProgram, round, in, out, deviceMemory, () -> {}, false);
+    deviceToBody =
+        new LocalLink(shared, deviceProgram, round, in, out, deviceMemory, () -> {}, false);
     bodyToDevice = new LocalLink(shared, bodyProgram, round, out, in, mine, () -> {}, false);
   }
 
@@ -132,8 +171,12 @@ final class Visit {
     var text = party.program.name() + " in round " + round + ": " + e;
     var why =
         e instanceof AnabranchException known
-            ? new AnabranchException(known.failure(), party.program.name() + " in round " + round + ": " + e.getMessage(), e)
-            : new AnabranchException(Failure.PROGRAM, text + " (expected: a program that ends well)", e);
+            ? new AnabranchException(
+                known.failure(),
+                party.program.name() + " in round " + round + ": " + e.getMessage(),
+                e)
+            : new AnabranchException(
+                Failure.PROGRAM, text + " (expected: a program that ends well)", e);
     shared.board.stop(party.id(), why);
   }
 
@@ -143,16 +186,10 @@ final class Visit {
     } catch (RuntimeException e) {
       fail(party, e);
     }
-    var links = links(party);
-    links.forEach(link -> link.end(reason));
+    var links = leave(party, reason);
     links.forEach(LocalLink::free);
     shared.board.lock.lock();
     try {
-      if (party == deviceParty) {
-        deviceLost = reason;
-      } else {
-        bodyLost = reason;
-      }
       running--;
       visits.changed(this);
       shared.board.ended(party.program);
@@ -161,24 +198,29 @@ final class Visit {
     }
   }
 
-  private List<LocalLink> links(Party party) {
-    var out = new ArrayList<LocalLink>();
-    if (party == deviceParty) {
-      out.add(deviceToCoordinator);
-      shared.board.lock.lock();
-      try {
-        out.addAll(peers.values());
-      } finally {
-        shared.board.lock.unlock();
+  /** Tells all peers that a program has ended; who asks for a link to it later is told at once. */
+  private List<LocalLink> leave(Party party, @Nullable String reason) {
+    var links = new ArrayList<LocalLink>();
+    shared.board.lock.lock();
+    try {
+      if (party == deviceParty) {
+        deviceGone = true;
+        deviceLost = reason;
+        links.add(deviceToCoordinator);
+        links.addAll(peers.values());
+        if (deviceToBody != null) {
+          links.add(deviceToBody);
+        }
+      } else {
+        bodyLost = reason;
+        links.add(Objects.requireNonNull(bodyToDevice));
+        links.add(Objects.requireNonNull(bodyToCoordinator));
       }
-      if (deviceToBody != null) {
-        out.add(deviceToBody);
-      }
-    } else if (bodyToDevice != null && bodyToCoordinator != null) {
-      out.add(bodyToDevice);
-      out.add(bodyToCoordinator);
+      links.forEach(link -> link.end(reason));
+      return links;
+    } finally {
+      shared.board.lock.unlock();
     }
-    return out;
   }
 
   /** The link to another device of the round, made by whoever asks first. */
@@ -191,16 +233,20 @@ final class Visit {
       }
       var visit = visits.of(other);
       if (visit == this) {
-        throw new IllegalArgumentException("link to " + other + ": refused (expected: another device)");
+        throw new IllegalArgumentException(
+            "link to " + other + ": refused (expected: another device)");
       }
       var out = new Channel(device, other);
       var in = new Channel(other, device);
-      var mine = new LocalLink(shared, deviceProgram, round, out, in, deviceMemory, () -> {}, false);
-      var theirs = new LocalLink(shared, visit.deviceProgram, round, in, out, visit.deviceMemory, () -> {}, false);
+      var mine =
+          new LocalLink(shared, deviceProgram, round, out, in, deviceMemory, () -> {}, false);
+      var theirs =
+          new LocalLink(
+              shared, visit.deviceProgram, round, in, out, visit.deviceMemory, () -> {}, false);
       peers.put(other, mine);
       visit.peers.put(device, theirs);
-      if (visit.started && visit.running == 0) {
-        theirs.end(visit.lost());
+      if (visit.deviceGone) {
+        theirs.end(visit.deviceLost);
       }
       return mine;
     } finally {
@@ -249,6 +295,14 @@ final class Visit {
     deviceMemory.commit();
     if (bodyMemory != null) {
       bodyMemory.commit();
+    }
+  }
+
+  /** Frees what the coordinator did not read. */
+  void drop() {
+    coordinatorToDevice.drop();
+    if (coordinatorToBody != null) {
+      coordinatorToBody.drop();
     }
   }
 

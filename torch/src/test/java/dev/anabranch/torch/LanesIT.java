@@ -1,0 +1,93 @@
+package dev.anabranch.torch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.anabranch.torch.internal.LaneThreads;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+
+/** Order, nesting, errors and the end of lanes. */
+class LanesIT {
+  @Test
+  void workRunsInTheOrderOfAsking() throws Exception {
+    try (var lanes = new LaneThreads(1)) {
+      var open = new CountDownLatch(1);
+      var order = Collections.synchronizedList(new ArrayList<Integer>());
+      var threads = new ArrayList<Thread>();
+      var first = Thread.ofVirtual().start(() -> lanes.run(() -> await(open), false));
+      for (int i = 0; i < 20; i++) {
+        int turn = i;
+        var thread = Thread.ofVirtual().unstarted(() -> lanes.run(() -> order.add(turn), false));
+        thread.start();
+        while (thread.getState() != Thread.State.WAITING) {
+          Thread.onSpinWait();
+        }
+        threads.add(thread);
+      }
+      open.countDown();
+      first.join();
+      for (var thread : threads) {
+        thread.join();
+      }
+      assertThat(order).isSorted().hasSize(20);
+    }
+  }
+
+  private static boolean await(CountDownLatch latch) throws InterruptedException {
+    latch.await();
+    return true;
+  }
+
+  @Test
+  void workOnALaneRunsItsOwnWorkInPlace() {
+    try (var lanes = new LaneThreads(1)) {
+      var thread =
+          lanes.run(
+              () -> List.of(Thread.currentThread(), lanes.run(Thread::currentThread, false).value()),
+              false);
+      assertThat(thread.value().get(0)).isSameAs(thread.value().get(1));
+      assertThat(thread.value().get(0).isVirtual()).isFalse();
+    }
+  }
+
+  @Test
+  void anExceptionComesOutAsItIs() {
+    try (var lanes = new LaneThreads(1)) {
+      var thrown = new IOException("as it is");
+      assertThatThrownBy(
+              () ->
+                  lanes.run(
+                      () -> {
+                        throw thrown;
+                      },
+                      false))
+          .isSameAs(thrown);
+      assertThat(lanes.run(() -> 1, false).value()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aClosedSetRefusesWork() {
+    var lanes = new LaneThreads(2);
+    assertThat(lanes.count()).isEqualTo(2);
+    lanes.close();
+    lanes.close();
+    assertThatThrownBy(() -> lanes.run(() -> 1, false))
+        .hasMessage("lanes: closed (expected: open)");
+    assertThatThrownBy(() -> new LaneThreads(0)).hasMessage("lanes: 0 (expected: at least 1)");
+  }
+
+  @Test
+  void aWatchedRunSeesLiveMemory() {
+    try (var lanes = new LaneThreads(1)) {
+      assertThat(lanes.run(() -> 1, false).peakNativeBytes()).isZero();
+      assertThat(lanes.run(() -> 1, true).peakNativeBytes()).isPositive();
+      assertThat(lanes.liveNativeBytes()).isPositive();
+    }
+  }
+}
