@@ -21,6 +21,7 @@ import dev.anabranch.data.TextShard;
 import dev.anabranch.data.TextTokenizer;
 import dev.anabranch.fabrics.local.LocalFabric;
 import dev.anabranch.torch.ModelSource;
+import dev.anabranch.torch.DryEngine;
 import dev.anabranch.torch.Models;
 import dev.anabranch.torch.Precision;
 import dev.anabranch.torch.TorchEngine;
@@ -117,7 +118,7 @@ public final class InstalledWiring implements Wiring {
 
   @Override
   public Optional<Engine> dryEngine(RunPlan plan, int classes) {
-    return Optional.empty();
+    return Optional.of(DryEngine.open(model(plan), task(plan, classes), precision(plan)));
   }
 
   private static TorchEngine.Task task(RunPlan plan, int classes) {

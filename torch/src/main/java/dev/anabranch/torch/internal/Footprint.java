@@ -28,8 +28,9 @@ import java.util.Map;
  *   <li>an adapter of width w: its input, m · d · e, and both sides of its GELU, 2 · m · w · e.
  * </ul>
  *
- * <p>A frozen layer that a gradient passes ({@link FrozenLayers}) keeps the first three alone.
- * Nothing is kept below the lowest trained variable.
+ * <p>A frozen layer that a gradient passes ({@link FrozenLayers}) keeps the first three alone; in
+ * bf16 and up to {@link Attention#LONGEST} positions, attention keeps query, key, value and its
+ * probabilities, b · h · t · t, in bf16 instead. Nothing is kept below the lowest trained variable.
  *
  * <p>Beside these: the trained variables (P elements of 4 bytes), their gradients (P, from the
  * first backward pass to the next {@code zero}), AdamW's moments (2 P) or SGD's velocity (P), and
@@ -73,7 +74,11 @@ final class Footprint {
   /** What a frozen layer keeps beside its input and output. */
   long traced(long b, long t, int e) {
     long m = b * t;
-    return attention(b, t, 0) + 2 * norm(m, e) + m * shapes.intermediate() * e;
+    long attention =
+        e < Float.BYTES && t <= Attention.LONGEST
+            ? e * (3 * m * shapes.width() + b * shapes.heads() * t * t)
+            : attention(b, t, 0);
+    return attention + 2 * norm(m, e) + m * shapes.intermediate() * e;
   }
 
   private long attention(long b, long t, long prefix) {
