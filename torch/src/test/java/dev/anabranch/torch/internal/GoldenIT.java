@@ -84,7 +84,7 @@ class GoldenIT {
         }
       }
       var macs = new BertMacs(checkpoint.config().shapes(3), specs);
-      var hooks = new BertHooks(variables, macs, checkpoint.config(), 8);
+      var hooks = new BertHooks(variables, macs, checkpoint.config(), how);
       boolean prompted = folder.equals("bert-prompt");
       var embedding = new Embedding(weights, variables, prompted ? Placing.WORDS : null);
       var chain = new Chain(List.of(new Span(0, 3, weights, hooks, macs)));
