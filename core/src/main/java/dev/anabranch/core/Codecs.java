@@ -211,19 +211,13 @@ public final class Codecs {
 
     @Override
     public void encode(Hidden message, WireOut out, Memory memory) {
-      out.headInt(message.lengths().length);
-      for (int length : message.lengths()) {
-        out.headInt(length);
-      }
+      out.headInts(message.lengths());
       values.encode(message.values(), out, memory);
     }
 
     @Override
     public Hidden decode(WireIn in, Memory memory) {
-      int[] lengths = new int[in.headCount(1 << 24)];
-      for (int i = 0; i < lengths.length; i++) {
-        lengths[i] = in.headInt();
-      }
+      int[] lengths = in.headInts();
       try {
         return new Hidden(values.decode(in, memory), lengths);
       } catch (IllegalArgumentException e) {

@@ -31,4 +31,26 @@ public record NodeId(Role role, int index) implements Comparable<NodeId> {
         ? "coordinator"
         : role.name().toLowerCase(java.util.Locale.ROOT) + " " + index;
   }
+
+  /** The inverse of {@link #toString}. */
+  public static NodeId parse(String text) {
+    if (text.equals("coordinator")) {
+      return COORDINATOR;
+    }
+    int space = text.indexOf(' ');
+    try {
+      int index = Integer.parseInt(text.substring(space + 1));
+      switch (text.substring(0, Math.max(0, space))) {
+        case "device":
+          return device(index);
+        case "body":
+          return body(index);
+        default:
+          break;
+      }
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException("node: " + text + " (expected: such as 'device 7')", e);
+    }
+    throw new IllegalArgumentException("node: " + text + " (expected: such as 'device 7')");
+  }
 }

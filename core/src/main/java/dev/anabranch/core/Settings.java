@@ -101,7 +101,7 @@ public final class Settings {
   private static Object value(String at, Knob knob, @Nullable Object raw) {
     return switch (knob) {
       case Knob.Int k -> {
-        if (raw instanceof Number n && n.doubleValue() == Math.rint(n.doubleValue())) {
+        if (raw instanceof Number n && n.doubleValue() == n.longValue()) {
           long v = n.longValue();
           Check.that(v >= k.min() && v <= k.max(), at, v, range(k.min(), k.max(), Long.MAX_VALUE));
           yield v;

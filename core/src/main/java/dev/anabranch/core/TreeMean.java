@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Weighted mean whose sums follow the binary tree over device indices, in double: whoever adds
- * which part of the devices, the result is the same to the bit. Holds at most one partial sum per
+ * which run of the devices, the result is the same to the bit. Holds at most two partial sums per
  * level of the tree.
  */
 @Folklore("the weighted mean of federated averaging, with a fixed order of summation")
@@ -39,6 +39,9 @@ public final class TreeMean implements Aggregator<TensorMap, TensorMap> {
   private static final class Tree implements Fold<TensorMap, TensorMap> {
     private final TensorMap current;
     private final ArrayDeque<Part> parts = new ArrayDeque<>();
+
+    /** No device before this one can come: the first that was added, and 0 when all are there. */
+    private int earliest;
 
     Tree(TensorMap current) {
       this.current = current;
@@ -74,19 +77,24 @@ public final class TreeMean implements Aggregator<TensorMap, TensorMap> {
                   + ")");
         }
         collapse(Integer.highestOneBit(last.last ^ next.first));
+      } else {
+        earliest = next.first;
       }
       parts.addLast(next);
     }
 
     /**
      * Joins the parts at the end that meet below the given bit: no later device can fall between
-     * them.
+     * them. A subtree that begins before the earliest device waits, for an earlier fold may hold
+     * some of it.
      */
     private void collapse(int bit) {
       while (parts.size() > 1) {
         var right = parts.removeLast();
         var left = parts.removeLast();
-        if (Integer.compareUnsigned(Integer.highestOneBit(left.last ^ right.first), bit) >= 0) {
+        int meet = Integer.highestOneBit(left.last ^ right.first);
+        int begin = left.first & -(meet << 1);
+        if (Integer.compareUnsigned(meet, bit) >= 0 || begin < earliest) {
           parts.addLast(left);
           parts.addLast(right);
           return;
@@ -116,11 +124,13 @@ public final class TreeMean implements Aggregator<TensorMap, TensorMap> {
 
     @Override
     public TensorMap finish() {
+      var waiting = List.copyOf(parts);
+      parts.clear();
+      waiting.forEach(part -> {
+        push(part);
+        earliest = 0;
+      });
       collapse(Integer.MIN_VALUE);
-      if (parts.size() == 2) {
-        var right = parts.removeLast();
-        parts.addLast(join(parts.removeLast(), right));
-      }
       @Nullable Part all = parts.pollLast();
       if (all == null || all.weight == 0) {
         return current;

@@ -66,6 +66,20 @@ public final class WireIn {
     return n;
   }
 
+  /** Whole numbers behind their count; refused unless all of them are there. */
+  public int[] headInts() {
+    int n = headInt();
+    if (n < 0 || n > (head.byteSize() - headAt) / Integer.BYTES) {
+      throw new WireException(
+          "count: " + n + " (expected: 0 to " + (head.byteSize() - headAt) / Integer.BYTES + ")");
+    }
+    int[] out = new int[n];
+    for (int i = 0; i < n; i++) {
+      out[i] = headInt();
+    }
+    return out;
+  }
+
   public String headText() {
     int length = headInt();
     long at = head(length);

@@ -81,6 +81,14 @@ public final class WireOut {
     MemorySegment.copy(MemorySegment.ofArray(bytes), 0, head.memory.segment(), at, bytes.length);
   }
 
+  /** A count and as many whole numbers. */
+  public void headInts(int[] values) {
+    headInt(values.length);
+    for (int v : values) {
+      headInt(v);
+    }
+  }
+
   public void headShape(long[] shape) {
     headInt(shape.length);
     for (long s : shape) {

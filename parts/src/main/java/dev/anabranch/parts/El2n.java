@@ -4,8 +4,8 @@ import dev.anabranch.core.Paper;
 import dev.anabranch.core.Tensor;
 
 /**
- * The error norm of an example, ‖softmax(logits) − onehot(label)‖₂ (section 2, definition 2.2):
- * from 0 for a sure and right answer to √2 for a sure and wrong one.
+ * The error norm of an example, ‖softmax(logits) − onehot(label)‖₂: from 0 for a sure and right
+ * answer to √2 for a sure and wrong one.
  *
  * <p>Differs: the paper takes the mean over about ten networks early in training; here it is one
  * network's score, and {@link ScoreAverage} can smooth it over rounds.

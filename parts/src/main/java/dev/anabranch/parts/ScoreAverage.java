@@ -2,10 +2,6 @@ package dev.anabranch.parts;
 
 import dev.anabranch.core.Check;
 import dev.anabranch.core.Folklore;
-import dev.anabranch.core.Memory;
-import dev.anabranch.core.Tensor;
-import dev.anabranch.core.TensorMap;
-import java.util.Map;
 
 /**
  * The exponential moving average of scores over rounds, one value a row: a_0 = s_0, a_r = (1 −
@@ -16,8 +12,6 @@ import java.util.Map;
  */
 @Folklore("exponential moving average")
 public record ScoreAverage(double weight) {
-  private static final String KEY = "scores";
-
   public ScoreAverage {
     Check.that(weight > 0 && weight <= 1, "scoreWeight", weight, "above 0 to 1");
   }
@@ -37,14 +31,6 @@ public record ScoreAverage(double weight) {
         out[i] = (float) (average[i] + weight * ((double) scores[i] - average[i]));
       }
     }
-    return out;
-  }
-
-  /** One step whose past is kept in a device's memory under {@code scores}. */
-  public float[] next(Memory memory, float[] scores) {
-    float[] past = memory.get(KEY).map(m -> m.get(KEY).toArray()).orElse(new float[0]);
-    float[] out = next(past, scores);
-    memory.put(KEY, TensorMap.of(Map.of(KEY, Tensor.of(out, out.length))));
     return out;
   }
 }

@@ -75,16 +75,7 @@ public record SfPrompt(
     @Override
     public Kind<SfPrompt> kind() {
       var knobs =
-          Training.knobs(
-              LEARNING_RATE,
-              SflLinear.WEIGHTED,
-              SflLinear.HEAD_LAYERS,
-              SflLinear.TAIL_LAYERS,
-              SflLinear.TAIL_TRAINABLE,
-              PROMPTS,
-              SELF_UPDATE,
-              AUX_TAIL,
-              SLICE);
+          Split.knobs(LEARNING_RATE, Split.TAIL_TRAINABLE, PROMPTS, SELF_UPDATE, AUX_TAIL, SLICE);
       knobs.addAll(Pruning.KNOBS);
       return Kind.of(
           "sfprompt",
@@ -93,10 +84,10 @@ public record SfPrompt(
           s ->
               new SfPrompt(
                   Training.read(s, LEARNING_RATE),
-                  s.flag(SflLinear.WEIGHTED),
-                  s.integer(SflLinear.HEAD_LAYERS),
-                  s.integer(SflLinear.TAIL_LAYERS),
-                  SflLinear.tail(s.choice(SflLinear.TAIL_TRAINABLE)),
+                  s.flag(Split.WEIGHTED),
+                  s.integer(Split.HEAD_LAYERS),
+                  s.integer(Split.TAIL_LAYERS),
+                  Split.tail(s.choice(Split.TAIL_TRAINABLE)),
                   s.integer(PROMPTS),
                   s.integer(SELF_UPDATE),
                   s.flag(AUX_TAIL),

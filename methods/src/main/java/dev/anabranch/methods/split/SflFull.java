@@ -84,13 +84,13 @@ public record SflFull(Training training, boolean weighted, int headLayers, int t
       return Kind.of(
           "sfl-ff",
           "split model, everything trained, a body for each device of a round",
-          Training.knobs(rate, SflLinear.WEIGHTED, SflLinear.HEAD_LAYERS, SflLinear.TAIL_LAYERS),
+          Split.knobs(rate),
           s ->
               new SflFull(
                   Training.read(s, rate),
-                  s.flag(SflLinear.WEIGHTED),
-                  s.integer(SflLinear.HEAD_LAYERS),
-                  s.integer(SflLinear.TAIL_LAYERS)));
+                  s.flag(Split.WEIGHTED),
+                  s.integer(Split.HEAD_LAYERS),
+                  s.integer(Split.TAIL_LAYERS)));
     }
   }
 

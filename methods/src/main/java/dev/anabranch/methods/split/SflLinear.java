@@ -15,7 +15,6 @@ import dev.anabranch.core.Partition;
 import dev.anabranch.methods.Averaging;
 import dev.anabranch.methods.MethodProvider;
 import dev.anabranch.methods.Training;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -38,15 +37,6 @@ public record SflLinear(
     implements Averaging {
   static final SplitTopics TOPICS = SplitTopics.all(Codecs.HIDDEN);
   static final Knob.Real LEARNING_RATE = Training.learningRate(1e-3);
-  static final Knob.Int HEAD_LAYERS =
-      new Knob.Int("headLayers", 1, 0, 10_000, "transformer layers on the device before the cut");
-  static final Knob.Int TAIL_LAYERS =
-      new Knob.Int("tailLayers", 1, 0, 10_000, "transformer layers on the device after the cut");
-  static final Knob.Choice TAIL_TRAINABLE =
-      new Knob.Choice(
-          "tailTrainable", "all", List.of("all", "classifier"), "what of the tail is trained");
-  static final Knob.Flag WEIGHTED =
-      new Knob.Flag("weighted", true, "whether a device counts by its examples, or all alike");
 
   /** How a plan names it. */
   public static final class Provider implements MethodProvider {
@@ -55,21 +45,15 @@ public record SflLinear(
       return Kind.of(
           "sfl-linear",
           "split model, frozen head and body, the device trains its tail",
-          Training.knobs(LEARNING_RATE, WEIGHTED, HEAD_LAYERS, TAIL_LAYERS, TAIL_TRAINABLE),
+          Split.knobs(LEARNING_RATE, Split.TAIL_TRAINABLE),
           s ->
               new SflLinear(
                   Training.read(s, LEARNING_RATE),
-                  s.flag(WEIGHTED),
-                  s.integer(HEAD_LAYERS),
-                  s.integer(TAIL_LAYERS),
-                  tail(s.choice(TAIL_TRAINABLE))));
+                  s.flag(Split.WEIGHTED),
+                  s.integer(Split.HEAD_LAYERS),
+                  s.integer(Split.TAIL_LAYERS),
+                  Split.tail(s.choice(Split.TAIL_TRAINABLE))));
     }
-  }
-
-  static Parameterisation tail(String trainable) {
-    return trainable.equals("all")
-        ? new Parameterisation.Everything()
-        : new Parameterisation.HeadOnly();
   }
 
   @Override

@@ -3,16 +3,44 @@ package dev.anabranch.methods.split;
 import dev.anabranch.core.Batch;
 import dev.anabranch.core.BodyHost;
 import dev.anabranch.core.Device;
+import dev.anabranch.core.Knob;
 import dev.anabranch.core.Model;
 import dev.anabranch.core.Optimizer;
+import dev.anabranch.core.Parameterisation;
 import dev.anabranch.core.TensorMap;
 import dev.anabranch.core.Update;
 import dev.anabranch.methods.Averaging;
+import dev.anabranch.methods.Training;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What the visits of all split methods have in common. */
 final class Split {
+  static final Knob.Int HEAD_LAYERS =
+      new Knob.Int("headLayers", 1, 0, 10_000, "transformer layers on the device before the cut");
+  static final Knob.Int TAIL_LAYERS =
+      new Knob.Int("tailLayers", 1, 0, 10_000, "transformer layers on the device after the cut");
+  static final Knob.Choice TAIL_TRAINABLE =
+      new Knob.Choice(
+          "tailTrainable", "all", List.of("all", "classifier"), "what of the tail is trained");
+  static final Knob.Flag WEIGHTED =
+      new Knob.Flag("weighted", true, "whether a device counts by its examples, or all alike");
+
   private Split() {}
+
+  /** The settings of every split method, and more. */
+  static List<Knob> knobs(Knob.Real learningRate, Knob... more) {
+    var all = Training.knobs(learningRate, WEIGHTED, HEAD_LAYERS, TAIL_LAYERS);
+    all.addAll(List.of(more));
+    return all;
+  }
+
+  /** What of the tail is trained. */
+  static Parameterisation tail(String trainable) {
+    return trainable.equals("all")
+        ? new Parameterisation.Everything()
+        : new Parameterisation.HeadOnly();
+  }
 
   /** The device's segments with the global variables in them. */
   static Model begin(Device me, TensorMap global) {

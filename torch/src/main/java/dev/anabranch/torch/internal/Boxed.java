@@ -4,6 +4,7 @@ import org.bytedeco.pytorch.Dispatcher;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.IValueVector;
 import org.bytedeco.pytorch.OperatorHandle;
+import org.bytedeco.pytorch.OperatorName;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
@@ -22,10 +23,19 @@ final class Boxed {
     this(name, "");
   }
 
-  private Boxed(String name, String overload) {
+  /** For example {@code mkldnn::_linear_pointwise} and {@code binary}. */
+  Boxed(String name, String overload) {
     LibTorch.boot();
     handle = new OperatorHandle(Dispatcher.singleton().findSchemaOrThrow(name, overload));
     handle.retainReference();
+  }
+
+  /** Whether this libtorch has an operator of this name and overload. */
+  static boolean exists(String name, String overload) {
+    LibTorch.boot();
+    try (var found = Dispatcher.singleton().findSchema(new OperatorName(name, overload))) {
+      return found.has_value();
+    }
   }
 
   /** Calls the operator; answers its results, valid in the scope that is open now. */

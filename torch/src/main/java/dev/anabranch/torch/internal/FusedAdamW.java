@@ -2,6 +2,7 @@ package dev.anabranch.torch.internal;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.NoGradGuard;
@@ -15,7 +16,8 @@ import org.bytedeco.pytorch.global.torch;
  * <p>Not thread-safe: it belongs to one visit. The owner closes it; the variables are not its own.
  */
 public final class FusedAdamW implements AutoCloseable {
-  private final Boxed step = new Boxed("aten::_fused_adamw_");
+  private static final Boxed STEP = new Boxed("aten::_fused_adamw_");
+
   private final List<Tensor> variables;
   private final List<Tensor> means = new ArrayList<>();
   private final List<Tensor> squares = new ArrayList<>();
@@ -43,6 +45,28 @@ public final class FusedAdamW implements AutoCloseable {
 
   /** One step; a variable without a gradient stays as it is. */
   public void step(double rate) {
+    try (var scope = new PointerScope()) {
+      var gradients = new ArrayList<Tensor>();
+      variables.forEach(variable -> gradients.add(variable.grad()));
+      step(rate, gradients);
+    }
+  }
+
+  /**
+   * One step with gradients that stand beside the variables.
+   *
+   * @param given in the order of the variables, contiguous; null or undefined where there is none
+   */
+  public void step(double rate, List<Tensor> given) {
+    step(rate, given, 1);
+  }
+
+  /**
+   * One step with clipped gradients, without a pass of its own for the clipping.
+   *
+   * @param factor multiplies every gradient; they are overwritten if it is not 1
+   */
+  public void step(double rate, List<Tensor> given, double factor) {
     try (var scope = new PointerScope();
         var frozen = new NoGradGuard()) {
       var values = new ArrayList<Tensor>();
@@ -51,8 +75,8 @@ public final class FusedAdamW implements AutoCloseable {
       var v = new ArrayList<Tensor>();
       var t = new ArrayList<Tensor>();
       for (int i = 0; i < variables.size(); i++) {
-        Tensor gradient = variables.get(i).grad();
-        if (!gradient.defined()) {
+        Tensor gradient = given.get(i);
+        if (gradient == null || !gradient.defined()) {
           continue;
         }
         counts.get(i).add_(new Scalar(1));
@@ -62,27 +86,52 @@ public final class FusedAdamW implements AutoCloseable {
         v.add(squares.get(i));
         t.add(counts.get(i));
       }
-      step.call(
-          list(values),
-          list(gradients),
-          list(m),
-          list(v),
-          list(new ArrayList<Tensor>()),
-          list(t),
-          new IValue(rate),
-          new IValue(beta1),
-          new IValue(beta2),
-          new IValue(decay),
-          new IValue(eps),
-          new IValue(false),
-          new IValue(false),
-          new IValue(),
-          new IValue());
+      run(
+          List.of(values, gradients, m, v, t),
+          new double[] {rate, beta1, beta2, decay, eps},
+          factor);
     }
   }
 
-  private static IValue list(List<Tensor> tensors) {
-    return Boxed.list(tensors);
+  /** A step of one variable: value, gradient, mean, square, count; rate, betas, decay, eps. */
+  static void one(Tensor[] state, double[] numbers, double factor) {
+    run(Stream.of(state).map(List::of).toList(), numbers, factor);
+  }
+
+  private static void run(List<? extends List<Tensor>> state, double[] numbers, double factor) {
+    STEP.call(
+        Boxed.list(state.get(0)),
+        Boxed.list(state.get(1)),
+        Boxed.list(state.get(2)),
+        Boxed.list(state.get(3)),
+        Boxed.list(List.of()),
+        Boxed.list(state.get(4)),
+        new IValue(numbers[0]),
+        new IValue(numbers[1]),
+        new IValue(numbers[2]),
+        new IValue(numbers[3]),
+        new IValue(numbers[4]),
+        new IValue(false),
+        new IValue(false),
+        factor == 1 ? new IValue() : new IValue(torch.full(new long[0], new Scalar(1 / factor))),
+        new IValue());
+  }
+
+  /**
+   * What {@link #step} has to multiply gradients by so that their norm is at most {@code limit}.
+   */
+  public static double factor(List<Tensor> gradients, double limit) {
+    double sum = 0;
+    try (var scope = new PointerScope();
+        var frozen = new NoGradGuard()) {
+      for (Tensor gradient : gradients) {
+        if (gradient != null && gradient.defined()) {
+          double norm = gradient.norm().item_double();
+          sum += norm * norm;
+        }
+      }
+    }
+    return Math.min(1, limit / (Math.sqrt(sum) + 1e-6));
   }
 
   @Override

@@ -1,0 +1,5 @@
+/** The folder that a run leaves. */
+@NullMarked
+package dev.anabranch.app.record;
+
+import org.jspecify.annotations.NullMarked;

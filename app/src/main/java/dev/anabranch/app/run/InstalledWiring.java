@@ -1,0 +1,140 @@
+package dev.anabranch.app.run;
+
+import dev.anabranch.app.plan.Catalog;
+import dev.anabranch.app.plan.RunPlan;
+import dev.anabranch.app.report.ReportPage;
+import dev.anabranch.core.Batch;
+import dev.anabranch.core.Engine;
+import dev.anabranch.core.Fabric;
+import dev.anabranch.core.Inputs;
+import dev.anabranch.core.Seeds;
+import dev.anabranch.core.Shard;
+import dev.anabranch.data.Cache;
+import dev.anabranch.data.Corpus;
+import dev.anabranch.data.Example;
+import dev.anabranch.data.Holdout;
+import dev.anabranch.data.Partitioner;
+import dev.anabranch.data.Partitioners;
+import dev.anabranch.data.Source;
+import dev.anabranch.data.Sources;
+import dev.anabranch.data.TextShard;
+import dev.anabranch.data.TextTokenizer;
+import dev.anabranch.fabrics.local.LocalFabric;
+import dev.anabranch.torch.ModelSource;
+import dev.anabranch.torch.Models;
+import dev.anabranch.torch.Precision;
+import dev.anabranch.torch.TorchEngine;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/** The modules on the class path. Modules are touched when they are first needed. Not thread-safe. */
+public final class InstalledWiring implements Wiring {
+  private final Map<Map<String, ?>, ModelSource> models = new HashMap<>();
+  private final Map<Map<String, ?>, TextTokenizer> tokenizers = new HashMap<>();
+
+  @Override
+  public Catalog catalog() {
+    return new Catalog(
+        Installed.methods(),
+        Models.KINDS,
+        Sources.KINDS,
+        Partitioners.KINDS,
+        Installed.codecs(),
+        Installed.profiles());
+  }
+
+  private ModelSource model(RunPlan plan) {
+    return models.computeIfAbsent(plan.modelKey(), key -> plan.model(ModelSource.class));
+  }
+
+  private TextTokenizer tokenizer(RunPlan plan) {
+    return tokenizers.computeIfAbsent(
+        plan.tokenizerKey(), key -> new TextTokenizer(model(plan).tokenizer(), plan.maxTokens()));
+  }
+
+  @Override
+  public Dataset dataset(RunPlan plan) {
+    var corpus = plan.source(Source.class).load(Cache.ofUser());
+    var split = Holdout.stratified(corpus, plan.holdout(), plan.seed());
+    var devices =
+        split.inCorpus(
+            plan.partition(Partitioner.class)
+                .split(
+                    corpus.labels(split.train()),
+                    corpus.devices(split.train()),
+                    Seeds.stream(plan.seed(), "partition")));
+    split.requireLabelsIn(corpus, devices);
+    var tokenizer = tokenizer(plan);
+    var shards = new ArrayList<Shard>();
+    for (int i = 0; i < devices.size(); i++) {
+      shards.add(new TextShard("device " + i, corpus, devices.get(i), tokenizer));
+    }
+    var holdout =
+        split.holdout().length == 0
+            ? new NoExamples()
+            : new TextShard("the hold-out", corpus, split.holdout(), tokenizer);
+    return new Dataset(shards, holdout, corpus.classes(), corpus.sha256());
+  }
+
+  /** A hold-out of nothing, for a plan that keeps nothing back. */
+  private record NoExamples() implements Shard {
+    @Override
+    public int size() {
+      return 0;
+    }
+
+    @Override
+    public int label(int row) {
+      throw new IndexOutOfBoundsException(row);
+    }
+
+    @Override
+    public Batch batch(int[] rows) {
+      Objects.checkIndex(rows.length, 1);
+      return new Batch(rows, new Inputs.Tokens(rows, 0, rows, rows), rows);
+    }
+  }
+
+  @Override
+  public Shard lines(RunPlan plan, List<String> lines) {
+    var examples = lines.stream().map(line -> new Example(line, null, 0, null)).toList();
+    var corpus = new Corpus(examples, List.of("unknown"), "");
+    int[] all = IntStream.range(0, lines.size()).toArray();
+    return new TextShard("standard input", corpus, all, tokenizer(plan));
+  }
+
+  @Override
+  public Engine engine(RunPlan plan, int classes) {
+    return TorchEngine.open(model(plan), task(plan, classes), precision(plan), plan.lanes());
+  }
+
+  @Override
+  public Optional<Engine> dryEngine(RunPlan plan, int classes) {
+    return Optional.empty();
+  }
+
+  private static TorchEngine.Task task(RunPlan plan, int classes) {
+    return new TorchEngine.Task(classes, plan.maxTokens(), plan.pooling());
+  }
+
+  private static Precision precision(RunPlan plan) {
+    return Precision.valueOf(plan.frozenPrecision().toUpperCase(Locale.ROOT));
+  }
+
+  @Override
+  public Fabric fabric(RunPlan plan) {
+    return new LocalFabric(plan.resident());
+  }
+
+  @Override
+  public void report(List<Path> runs, Path page) {
+    ReportPage.write(runs, page);
+  }
+}

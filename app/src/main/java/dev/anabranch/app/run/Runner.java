@@ -1,0 +1,157 @@
+package dev.anabranch.app.run;
+
+import dev.anabranch.app.plan.RunPlan;
+import dev.anabranch.app.record.Digest;
+import dev.anabranch.app.record.Json;
+import dev.anabranch.app.record.Provenance;
+import dev.anabranch.app.record.RunFolder;
+import dev.anabranch.app.record.SafeTensors;
+import dev.anabranch.app.record.Summary;
+import dev.anabranch.core.AnabranchException;
+import dev.anabranch.core.DeviceProfile;
+import dev.anabranch.core.Evaluation;
+import dev.anabranch.core.Job;
+import dev.anabranch.core.Outcome;
+import dev.anabranch.core.Progress;
+import dev.anabranch.core.RunLog;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Carries out one plan and leaves its record. */
+public record Runner(Session session) {
+  /** Watches a run; told how many rounds there will be, 0 if that is not known. */
+  public interface Watch {
+    Progress start(Path folder, String label, int rounds);
+
+    /** Told of what went wrong without ending the run. */
+    void note(String text);
+  }
+
+  /**
+   * A new run.
+   *
+   * @param path a folder that is new or empty
+   * @param label how the run is called beside others
+   */
+  public Summary run(RunPlan plan, String label, Path path, Watch watch) {
+    try (var folder = RunFolder.open(path)) {
+      folder.write(folder.plan(), plan.toYaml());
+      return carryOn(plan, label, folder, watch);
+    }
+  }
+
+  /** Goes on with a run that was interrupted, from its last checkpoint. */
+  public Summary resume(Path path, Watch watch) {
+    try (var folder = RunFolder.reopen(path)) {
+      var plan = RunPlan.read(session.catalog(), folder.plan(), List.of());
+      return carryOn(plan, plan.methodName(), folder, watch);
+    }
+  }
+
+  /** Says how to take the work up again where it can be. */
+  private Summary carryOn(RunPlan plan, String label, RunFolder folder, Watch watch) {
+    try {
+      return carryOut(plan, label, folder, watch);
+    } catch (AnabranchException e) {
+      if (!Records.any(folder.checkpoints())) {
+        throw e;
+      }
+      throw new AnabranchException(
+          e.failure(), e.getMessage() + "; go on with: anabranch resume " + folder.path(), e);
+    }
+  }
+
+  private Summary carryOut(RunPlan plan, String label, RunFolder folder, Watch watch) {
+    var data = session.dataset(plan);
+    Feasibility.requireCohort(plan, data.shards().size());
+    var engine = session.engine(plan);
+    long started = System.nanoTime();
+    try (var log = Records.log(folder.log())) {
+      if (!Records.any(folder.checkpoints())) {
+        log.cut(0);
+        head(plan, data, log);
+      }
+      int rounds = plan.methodNumber("rounds").orElse(0L).intValue();
+      var method = plan.method();
+      var job =
+          new Job(
+              plan.seed(),
+              engine,
+              data.shards(),
+              plan.codecs(),
+              plan.profiles(),
+              plan.bodyProfile(),
+              new Evaluation(
+                  engine, method.use(engine.facts()), data.holdout(), plan.evaluateBatch()),
+              plan.evaluateEvery(),
+              plan.faults(),
+              log,
+              Records.checkpoints(folder.checkpoints(), log, watch::note),
+              watch.start(folder.path(), label, rounds));
+      var outcome = session.wiring().fabric(plan).run(method, job);
+      double wall = (System.nanoTime() - started) / 1e9;
+      return leave(plan, label, folder, data, outcome, wall);
+    }
+  }
+
+  private static void head(RunPlan plan, Dataset data, RunLog log) {
+    var run = new LinkedHashMap<String, Object>();
+    run.put("name", plan.name());
+    run.put("method", plan.methodName());
+    run.put("seed", plan.seed());
+    run.put("rounds", plan.methodNumber("rounds").orElse(0L));
+    run.put("devices", data.shards().size());
+    run.put("cohort", plan.methodNumber("cohort").orElse((long) data.shards().size()));
+    run.put("classes", data.classes());
+    var profiles = plan.profiles().stream().map(DeviceProfile::name).toList();
+    run.put(
+        "profiles",
+        java.util.stream.IntStream.range(0, data.shards().size())
+            .mapToObj(i -> profiles.get(i % profiles.size()))
+            .toList());
+    log.append("run", -1, run);
+    for (int i = 0; i < data.shards().size(); i++) {
+      var fields = new LinkedHashMap<String, Object>();
+      fields.put("device", i);
+      fields.put("labels", data.labels(data.shards().get(i)));
+      log.append("partition", -1, fields);
+    }
+  }
+
+  /** The summary comes last: where there is one, the record is whole. */
+  private Summary leave(
+      RunPlan plan, String label, RunFolder folder, Dataset data, Outcome outcome, double wall) {
+    var summary =
+        Summary.of(
+            folder.path(),
+            label,
+            plan.methodName(),
+            plan.seed(),
+            data.shards().size(),
+            plan.methodNumber("cohort").orElse((long) data.shards().size()).intValue(),
+            outcome,
+            wall,
+            data.classes());
+    SafeTensors.write(
+        folder.trained(),
+        outcome.trained(),
+        Map.of("format", "pt", "weightsSha256", summary.weightsSha256()));
+    var facts = session.engine(plan).facts();
+    folder.write(
+        folder.provenance(),
+        Json.pretty(
+            Provenance.of(
+                plan.seed(),
+                facts.name(),
+                facts.sha256(),
+                plan.sourceName(),
+                data.sha256(),
+                summary.weightsSha256(),
+                Digest.sha256(folder.trained()))));
+    folder.write(folder.summary(), Json.pretty(summary.toMap()));
+    session.wiring().report(List.of(folder.path()), folder.report());
+    return summary;
+  }
+}

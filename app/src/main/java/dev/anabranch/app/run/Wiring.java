@@ -1,0 +1,35 @@
+package dev.anabranch.app.run;
+
+import dev.anabranch.app.plan.Catalog;
+import dev.anabranch.app.plan.RunPlan;
+import dev.anabranch.core.Engine;
+import dev.anabranch.core.Fabric;
+import dev.anabranch.core.Shard;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/** Everything that a run is made of, from whatever modules there are. */
+public interface Wiring {
+  Catalog catalog();
+
+  /** Reads, splits and tokenizes the examples of a plan. */
+  Dataset dataset(RunPlan plan);
+
+  /** Unlabelled lines as the plan's model reads them, all of class 0. */
+  Shard lines(RunPlan plan, List<String> lines);
+
+  /** Loads the model of a plan. */
+  Engine engine(RunPlan plan, int classes);
+
+  /**
+   * An engine with the shapes and costs of the plan's model, but without values; empty where there is no such engine for
+   * it, so that nothing can be said in advance.
+   */
+  Optional<Engine> dryEngine(RunPlan plan, int classes);
+
+  Fabric fabric(RunPlan plan);
+
+  /** Writes one page about runs. */
+  void report(List<Path> runs, Path page);
+}

@@ -1,0 +1,232 @@
+package dev.anabranch.app.arch;
+
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.lang.ArchCondition;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+import com.tngtech.archunit.library.dependencies.SliceAssignment;
+import com.tngtech.archunit.library.dependencies.SliceIdentifier;
+import dev.anabranch.core.Aggregator;
+import dev.anabranch.core.Codec;
+import dev.anabranch.core.Fidelity;
+import dev.anabranch.core.Folklore;
+import dev.anabranch.core.Ledger;
+import dev.anabranch.core.Method;
+import dev.anabranch.core.Paper;
+import dev.anabranch.core.Parameterisation;
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+
+/** The house rules, each by name. */
+final class Rules {
+  private static final String ROOT = "dev.anabranch.";
+
+  /** Modules and the other modules that they may see, beside core. */
+  private static final Map<String, List<String>> ARROWS =
+      Map.of(
+          "core", List.of(),
+          "parts", List.of(),
+          "methods", List.of("parts"),
+          "torch", List.of(),
+          "data", List.of(),
+          "fabrics.local", List.of());
+
+  private static final List<String> MODULES =
+      List.of("parts", "methods", "torch", "data", "fabrics.local", "testkit", "app");
+
+  private Rules() {}
+
+  static final ArchRule CORE_NEEDS_THE_JDK_ALONE =
+      classes()
+          .that()
+          .resideInAPackage("dev.anabranch.core..")
+          .should()
+          .onlyDependOnClassesThat()
+          .resideInAnyPackage("java..", "org.jspecify..", "dev.anabranch.core..");
+
+  static ArchRule arrows(String module) {
+    var seen = ARROWS.get(module);
+    var hidden =
+        MODULES.stream()
+            .filter(other -> !other.equals(module) && !seen.contains(other))
+            .map(other -> ROOT + other + "..")
+            .toArray(String[]::new);
+    return noClasses()
+        .that()
+        .resideInAPackage(ROOT + module + "..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(hidden)
+        .allowEmptyShould(true);
+  }
+
+  static ArchRule internals(String module) {
+    return noClasses()
+        .that()
+        .resideOutsideOfPackage(ROOT + module + "..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage(ROOT + module + ".internal..");
+  }
+
+  static final ArchRule NATIVE_TENSORS_IN_TORCH_ALONE =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("dev.anabranch.torch..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("org.bytedeco..");
+
+  static final ArchRule NOBODY_SEES_TRANSPORTS =
+      noClasses()
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("io.grpc..", "com.google.protobuf..", "org.apache.spark..");
+
+  static final ArchRule NO_MOCKS =
+      noClasses()
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("org.mockito..", "org.easymock..", "io.mockk..", "org.jmock..");
+
+  static final ArchRule NO_PACKAGE_CYCLES =
+      slices().assignedFrom(packagesWithTheirInternals()).should().beFreeOfCycles();
+
+  /** A package and its {@code internal} are one thing in two places. */
+  private static SliceAssignment packagesWithTheirInternals() {
+    return new SliceAssignment() {
+      @Override
+      public SliceIdentifier getIdentifierOf(JavaClass type) {
+        return type.getPackageName().startsWith(ROOT)
+            ? SliceIdentifier.of(type.getPackageName().replaceAll("\\.internal$", ""))
+            : SliceIdentifier.ignore();
+      }
+
+      @Override
+      public String getDescription() {
+        return "packages with their internals";
+      }
+    };
+  }
+
+  static final ArchRule ONLY_FABRICS_CHARGE =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages("dev.anabranch.fabrics..", "dev.anabranch.core..")
+          .should()
+          .callMethod(Ledger.class, "charge", dev.anabranch.core.Charge.class);
+
+  static final ArchRule METHODS_ARE_RECORDS =
+      classes()
+          .that()
+          .areAssignableTo(Method.class)
+          .and()
+          .areNotInterfaces()
+          .and()
+          .resideInAPackage("dev.anabranch.methods..")
+          .should()
+          .beRecords();
+
+  /** By package, so that nested classes and helpers are seen as well. */
+  static final ArchRule METHODS_ARE_DETERMINISTIC =
+      noClasses()
+          .that()
+          .resideInAnyPackage("dev.anabranch.methods..", "dev.anabranch.parts..")
+          .should()
+          .callMethod(System.class, "nanoTime")
+          .orShould()
+          .callMethod(System.class, "currentTimeMillis")
+          .orShould()
+          .callMethod(Math.class, "random")
+          .orShould()
+          .dependOnClassesThat()
+          .belongToAnyOf(
+              Thread.class, Random.class, Clock.class, Executors.class, CompletableFuture.class);
+
+  static final ArchRule NO_MUTABLE_STATICS =
+      fields()
+          .that()
+          .areStatic()
+          .and(
+              describe(
+                  "written by hand",
+                  field -> !field.getModifiers().contains(JavaModifier.SYNTHETIC)))
+          .should()
+          .beFinal();
+
+  static final ArchRule SOURCES_ARE_CITED =
+      classes()
+          .that(describe("carry out something published", Rules::isPublished))
+          .should()
+          .beAnnotatedWith(Paper.class)
+          .orShould()
+          .beAnnotatedWith(Folklore.class);
+
+  private static boolean isPublished(JavaClass type) {
+    boolean concrete =
+        !type.isInterface()
+            && !type.getModifiers().contains(JavaModifier.ABSTRACT)
+            && type.isTopLevelClass();
+    boolean nestedParameterisation =
+        !type.isInterface()
+            && type.isAssignableTo(Parameterisation.class)
+            && type.getPackageName().equals("dev.anabranch.core");
+    boolean ours =
+        type.getPackageName().startsWith("dev.anabranch.methods")
+            || type.getPackageName().startsWith("dev.anabranch.parts");
+    return nestedParameterisation
+        || (concrete && type.isAssignableTo(Aggregator.class))
+        || (concrete && ours && type.isAssignableTo(Method.class))
+        || (concrete
+            && ours
+            && type.isAssignableTo(Codec.class)
+            && type.getAccessesFromSelf().stream()
+                .noneMatch(access ->
+                    access.getTargetOwner().isEquivalentTo(Fidelity.class)
+                        && access.getName().equals("EXACT")));
+  }
+
+  /**
+   * Top-level classes are final, sealed, records, enums or interfaces: nobody extends by accident.
+   */
+  static final ArchRule CLASSES_ARE_FINAL =
+      classes()
+          .that()
+          .areTopLevelClasses()
+          .and()
+          .areNotInterfaces()
+          .and()
+          .resideOutsideOfPackages("dev.anabranch.testkit..")
+          .should(beFinalOrAbstract());
+
+  private static ArchCondition<JavaClass> beFinalOrAbstract() {
+    return new ArchCondition<>("be final or abstract, or an exception") {
+      @Override
+      public void check(JavaClass type, ConditionEvents events) {
+        var modifiers = type.getModifiers();
+        boolean fine =
+            modifiers.contains(JavaModifier.FINAL)
+                || modifiers.contains(JavaModifier.ABSTRACT)
+                || type.isAssignableTo(Throwable.class)
+                || type.isEnum();
+        events.add(new SimpleConditionEvent(type, fine, type.getName() + " is not final"));
+      }
+    };
+  }
+
+  static Map<String, List<String>> arrows() {
+    return ARROWS;
+  }
+}

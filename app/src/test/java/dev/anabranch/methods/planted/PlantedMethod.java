@@ -1,0 +1,63 @@
+package dev.anabranch.methods.planted;
+
+import dev.anabranch.app.run.Units;
+import dev.anabranch.core.Books;
+import dev.anabranch.core.Card;
+import dev.anabranch.core.Charge;
+import dev.anabranch.core.Codec;
+import dev.anabranch.core.Codecs;
+import dev.anabranch.core.Coordinator;
+import dev.anabranch.core.Device;
+import dev.anabranch.core.Ledger;
+import dev.anabranch.core.Method;
+import dev.anabranch.core.ModelFacts;
+import dev.anabranch.core.ModelUse;
+import dev.anabranch.core.NodeId;
+import dev.anabranch.core.Partition;
+import dev.anabranch.core.Setup;
+import dev.anabranch.core.TensorMap;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Neither final nor a record, cites nothing, counts in a static, reads a clock, charges, sees the
+ * command.
+ */
+public class PlantedMethod implements Method<TensorMap> {
+  static int counter;
+
+  @Override
+  public Card card() {
+    return new Card(Units.traffic(counter++), Set.of());
+  }
+
+  @Override
+  public ModelUse use(ModelFacts model) {
+    return new ModelUse(Partition.whole(model.layers(), NodeId.Role.DEVICE), Map.of());
+  }
+
+  @Override
+  public TensorMap begin(Setup setup) {
+    return TensorMap.empty();
+  }
+
+  @Override
+  public Codec<TensorMap> state() {
+    return Codecs.TENSORS;
+  }
+
+  @Override
+  public TensorMap trained(TensorMap state) {
+    return state;
+  }
+
+  @Override
+  public TensorMap coordinate(Coordinator<TensorMap> me, TensorMap state) {
+    Ledger ledger = new Books();
+    ledger.charge(new Charge.Peak(me.id(), 0, System.nanoTime()));
+    return state;
+  }
+
+  @Override
+  public void participate(Device me) {}
+}

@@ -1,0 +1,174 @@
+package dev.anabranch.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.Test;
+
+class TreeMeanTest {
+  private static final TensorMap CURRENT = map(9);
+
+  private record Sent(TensorMap update, double weight) {}
+
+  private static TensorMap map(float... values) {
+    return TensorMap.of(Map.of("w", Tensor.of(values, values.length)));
+  }
+
+  private static Aggregator.Fold<TensorMap, TensorMap> fold() {
+    return new TreeMean().start(CURRENT);
+  }
+
+  /** Some of the devices 0 to 39, with values whose sum depends on the order of adding. */
+  private static TreeMap<Integer, Sent> round(RandomGenerator random) {
+    var sent = new TreeMap<Integer, Sent>();
+    double share = random.nextDouble(0.05, 1);
+    for (int device = 0; device < 40; device++) {
+      if (random.nextDouble() < share) {
+        float[] values = new float[5];
+        for (int i = 0; i < values.length; i++) {
+          // Large values that cancel and swallow small ones: another order gives another float.
+          values[i] = random.nextInt(-3, 4) * (random.nextBoolean() ? 0x1p54f : 1);
+        }
+        sent.put(device, new Sent(map(values), random.nextInt(1, 3)));
+      }
+    }
+    return sent;
+  }
+
+  private static void add(Aggregator.Fold<TensorMap, TensorMap> fold, Map<Integer, Sent> sent) {
+    sent.forEach((d, s) -> fold.add(NodeId.device(d), s.update(), s.weight()));
+  }
+
+  /** Cuts the devices into runs, folds each run, and joins neighbours in random order. */
+  private static TensorMap inParts(TreeMap<Integer, Sent> sent, RandomGenerator random) {
+    var folds = new ArrayList<Aggregator.Fold<TensorMap, TensorMap>>();
+    int from = 0;
+    while (from < 40) {
+      int until = from + random.nextInt(1, 12);
+      var fold = fold();
+      add(fold, sent.subMap(from, until));
+      folds.add(fold);
+      from = until;
+    }
+    while (folds.size() > 1) {
+      int at = random.nextInt(folds.size() - 1);
+      folds.set(at, folds.get(at).merge(folds.remove(at + 1)));
+    }
+    return folds.get(0).finish();
+  }
+
+  @Test
+  void isTheSameToTheBitWhoeverAddsWhichPart() {
+    var random = Seeds.stream(3);
+    for (int i = 0; i < 400; i++) {
+      var sent = round(random);
+      var whole = fold();
+      add(whole, sent);
+      assertThat(inParts(sent, random).sha256()).isEqualTo(whole.finish().sha256());
+    }
+  }
+
+  /** The sum of a subtree is that of its halves: written down as a recursion. */
+  @Test
+  void followsTheBinaryTreeOverIndices() {
+    var random = Seeds.stream(4);
+    for (int i = 0; i < 200; i++) {
+      var sent = round(random);
+      if (sent.isEmpty()) {
+        continue;
+      }
+      var whole = fold();
+      add(whole, sent);
+      double weights = sent.values().stream().mapToDouble(Sent::weight).sum();
+      var mean = whole.finish().get("w");
+      for (int e = 0; e < 5; e++) {
+        float expected = (float) (1 / weights * sum(sent, 0, 64, e));
+        assertThat(mean.get(e)).isEqualTo(expected);
+      }
+    }
+  }
+
+  private static double sum(TreeMap<Integer, Sent> sent, int from, int until, int element) {
+    if (until - from == 1) {
+      var s = sent.get(from);
+      return s == null ? 0 : s.weight() * s.update().get("w").get(element);
+    }
+    int middle = (from + until) / 2;
+    return sum(sent, from, middle, element) + sum(sent, middle, until, element);
+  }
+
+  @Test
+  void isTheWeightedMean() {
+    var random = Seeds.stream(5);
+    for (int i = 0; i < 100; i++) {
+      int n = random.nextInt(1, 30);
+      var fold = fold();
+      double sum = 0;
+      double weights = 0;
+      for (int d = 0; d < n; d++) {
+        float value = random.nextFloat(0.5f, 1);
+        double weight = random.nextInt(1, 100);
+        fold.add(NodeId.device(d * 3), map(value), weight);
+        sum += weight * value;
+        weights += weight;
+      }
+      double mean = sum / weights;
+      // The result is a float: half a unit in its last place besides the 1e-12 of the sums.
+      assertThat((double) fold.finish().get("w").get(0))
+          .isCloseTo(mean, within(mean * (1e-12 + 0x1p-24)));
+    }
+  }
+
+  @Test
+  void weighsInDouble() {
+    var fold = fold();
+    fold.add(NodeId.device(0), map(1e8f), 1);
+    fold.add(NodeId.device(1), map(1), 1);
+    fold.add(NodeId.device(2), map(-1e8f), 1);
+    assertThat(fold.finish().get("w").get(0)).isEqualTo(1 / 3f);
+  }
+
+  @Test
+  void leavesTheCurrentValueIfThereIsNothing() {
+    assertThat(fold().finish()).isSameAs(CURRENT);
+    assertThat(fold().merge(fold()).finish()).isSameAs(CURRENT);
+    var weightless = fold();
+    weightless.add(NodeId.device(0), map(5), 0);
+    assertThat(weightless.finish()).isSameAs(CURRENT);
+  }
+
+  @Test
+  void joinsAnEmptyPartOnEitherSide() {
+    for (boolean first : List.of(true, false)) {
+      var some = fold();
+      some.add(NodeId.device(3), map(2), 1);
+      some.add(NodeId.device(4), map(4), 1);
+      var joined = first ? fold().merge(some) : some.merge(fold());
+      assertThat(joined.finish().get("w").get(0)).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void refusesDevicesOutOfOrder() {
+    var fold = fold();
+    fold.add(NodeId.device(4), map(1), 1);
+    assertThatThrownBy(() -> fold.add(NodeId.device(4), map(1), 1))
+        .hasMessage("device: 4 (expected: above 4)");
+  }
+
+  @Test
+  void refusesAnUpdateOfOtherTensors() {
+    var fold = fold();
+    fold.add(NodeId.device(4), map(1), 1);
+    assertThatThrownBy(() -> fold.add(NodeId.device(5), map(1, 2), 1))
+        .hasMessage(
+            "update of device 5: [TensorSpec[name=w, shape=[2]]]"
+                + " (expected: [TensorSpec[name=w, shape=[1]]])");
+  }
+}

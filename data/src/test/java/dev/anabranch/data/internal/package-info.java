@@ -1,0 +1,4 @@
+@NullMarked
+package dev.anabranch.data.internal;
+
+import org.jspecify.annotations.NullMarked;

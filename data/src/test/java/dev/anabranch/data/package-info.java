@@ -1,0 +1,4 @@
+@NullMarked
+package dev.anabranch.data;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,365 @@
+package dev.anabranch.fabrics.local.internal;
+
+import dev.anabranch.core.Ability;
+import dev.anabranch.core.AnabranchException;
+import dev.anabranch.core.Books;
+import dev.anabranch.core.Charge;
+import dev.anabranch.core.Checkpoint;
+import dev.anabranch.core.Coordinator;
+import dev.anabranch.core.Failure;
+import dev.anabranch.core.Job;
+import dev.anabranch.core.Link;
+import dev.anabranch.core.Memory;
+import dev.anabranch.core.Method;
+import dev.anabranch.core.Model;
+import dev.anabranch.core.ModelFacts;
+import dev.anabranch.core.NodeId;
+import dev.anabranch.core.Outcome;
+import dev.anabranch.core.Roster;
+import dev.anabranch.core.Setup;
+import dev.anabranch.core.Shard;
+import dev.anabranch.core.TensorMap;
+import dev.anabranch.core.Visits;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/** One run of a method, and what its coordinator's program may do. Of the coordinator's program. */
+public final class Conduct<S> extends Party implements Coordinator<S> {
+  private static final String COORDINATOR = "coordinator";
+  private static final String BODY = "body";
+
+  private final Method<S> method;
+  private final Job job;
+  private final Notes notes;
+  private final int firstRound;
+  private final @Nullable Checkpoint resumed;
+  private RoundPage page = new RoundPage(-1);
+  private @Nullable LocalVisits open;
+  private final Memories.Staged memory;
+  private final long began = System.nanoTime();
+
+  public Conduct(Method<S> method, Job job, int resident, UnaryOperator<Link> wrap) {
+    this(method, job, resident, wrap, job.checkpoints().last().orElse(null));
+  }
+
+  private Conduct(
+      Method<S> method,
+      Job job,
+      int resident,
+      UnaryOperator<Link> wrap,
+      @Nullable Checkpoint resumed) {
+    this(
+        method,
+        new Shared(
+            job,
+            method,
+            new Books(resumed == null ? Books.NOTHING : Books.read(resumed.notes())),
+            new Memories(resumed == null ? Map.of() : resumed.memories()),
+            resident,
+            wrap),
+        resumed);
+  }
+
+  private Conduct(Method<S> method, Shared shared, @Nullable Checkpoint resumed) {
+    this(method, shared, resumed, shared.board.program(new Trace(NodeId.COORDINATOR, null), false));
+  }
+
+  private Conduct(Method<S> method, Shared shared, @Nullable Checkpoint resumed, Program program) {
+    super(shared, program, new Meter(shared, program, () -> shared.round, false));
+    this.method = method;
+    this.job = shared.job;
+    this.resumed = resumed;
+    notes = resumed == null ? new Notes() : Notes.read(resumed.notes());
+    firstRound = resumed == null ? 0 : resumed.nextRound();
+    memory = shared.memories.open(NodeId.COORDINATOR);
+    meter.restart(!notes.peaks.containsKey(COORDINATOR));
+  }
+
+  /** Runs to the end; the failure of any program ends the run. */
+  public Outcome run() {
+    shared.board.begins(program);
+    try {
+      S state = method.coordinate(this, first());
+      shared.board.check();
+      return finish(state);
+    } catch (Stopped e) {
+      throw Objects.requireNonNullElseGet(
+          shared.board.failure(), () -> new AnabranchException(Failure.PROGRAM, "run: stopped", e));
+    } catch (AnabranchException e) {
+      throw Objects.requireNonNullElse(shared.board.failure(), e);
+    } catch (RuntimeException e) {
+      throw Objects.requireNonNullElseGet(
+          shared.board.failure(),
+          () ->
+              new AnabranchException(
+                  Failure.PROGRAM,
+                  "coordinator in round "
+                      + shared.round
+                      + ": "
+                      + e
+                      + " (expected: a program that ends well)",
+                  e));
+    } finally {
+      closeModel();
+      shared.board.ended(program);
+    }
+  }
+
+  private S first() {
+    if (resumed == null) {
+      return method.begin(new Initial());
+    }
+    var state = method.state().decode(resumed.state().open(), Memory.NONE);
+    job.log().append("checkpoint", firstRound - 1, Map.of("nextRound", firstRound));
+    return state;
+  }
+
+  /** What the first state is made of. */
+  private final class Initial implements Setup {
+    @Override
+    public ModelFacts model() {
+      return job.engine().facts();
+    }
+
+    @Override
+    public TensorMap initialTrainable(NodeId.Role holder) {
+      var engine = job.engine();
+      return engine
+          .lanes()
+          .run(
+              () -> {
+                try (var model = engine.open(shared.use, holder, shared.initSeed)) {
+                  return model.trainable().copy();
+                }
+              },
+              false)
+          .value();
+    }
+  }
+
+  private Outcome finish(S state) {
+    settleClock();
+    if (job.evaluateEvery() >= 0 && (notes.scored < notes.rounds || notes.rounds == 0)) {
+      score(state, notes.rounds);
+    }
+    turnPage(shared.round);
+    var trained = method.trained(state);
+    var fields = new LinkedHashMap<String, Object>();
+    fields.put("virtualSeconds", notes.virtualSeconds);
+    fields.put("wallSeconds", (System.nanoTime() - began) / 1e9);
+    fields.put("lost", notes.lost);
+    job.log().append("end", notes.rounds - 1, fields);
+    return new Outcome(
+        trained, notes.last, shared.books.totals(), notes.virtualSeconds, notes.lost, notes.rounds);
+  }
+
+  Program program() {
+    return program;
+  }
+
+  @Override
+  int currentRound() {
+    return shared.round;
+  }
+
+  @Override
+  public Roster roster() {
+    var devices = IntStream.range(0, job.shards().size()).mapToObj(NodeId::device).toList();
+    return () -> devices;
+  }
+
+  @Override
+  public int firstRound() {
+    return firstRound;
+  }
+
+  @Override
+  public Visits invite(int round, Collection<NodeId> devices) {
+    if (open != null) {
+      throw new IllegalStateException(
+          "invite: the visits of round " + open.round + " are open (expected: closed)");
+    }
+    var cohort = devices.stream().sorted().distinct().toList();
+    for (var device : cohort) {
+      if (device.role() != NodeId.Role.DEVICE
+          || device.index() < 0
+          || device.index() >= job.shards().size()) {
+        throw new IllegalArgumentException(
+            "invite: "
+                + device
+                + " (expected: device 0 to device "
+                + (job.shards().size() - 1)
+                + ")");
+      }
+    }
+    settleClock();
+    turnPage(round);
+    page.begins(cohort, notes.virtualSeconds);
+    var watched = new HashSet<NodeId>();
+    var kinds = new HashSet<>(notes.peaks.keySet());
+    for (var device : cohort) {
+      if (kinds.add(kind(device))) {
+        watched.add(device);
+      }
+    }
+    open =
+        new LocalVisits(
+            this, shared, program, memory, round, cohort, watched, !notes.peaks.containsKey(BODY));
+    return open;
+  }
+
+  private String kind(NodeId device) {
+    return "device " + job.profile(device.index()).name();
+  }
+
+  /** All programs of these visits have ended: keeps what they left and reckons what they cost. */
+  void closed(LocalVisits visits) {
+    open = null;
+    var traces = new ArrayList<Trace>();
+    traces.add(program.trace);
+    visits.visits.forEach(v -> traces.addAll(v.traces()));
+    double start = notes.virtualSeconds;
+    var walks = new Replay(job::profile, job.bodyProfile()).run(traces, start);
+    for (var walk : walks) {
+      notes.virtualSeconds = Math.max(notes.virtualSeconds, walk.clock);
+      if (walk.node().role() == NodeId.Role.DEVICE) {
+        page.visit(walk.node(), start, walk);
+      }
+    }
+    program.trace.clear();
+    memory.commit();
+    for (var visit : visits.visits) {
+      var reason = visit.lost();
+      if (reason == null) {
+        visit.commit();
+      } else {
+        notes.lost++;
+        page.lost(visit.device, reason);
+      }
+      job.progress().visit(visit.round, visit.device, reason != null);
+      if (visit.deviceParty.opened() && notes.installed.add(visit.device.index())) {
+        shared.books.charge(
+            new Charge.Install(visit.device, visit.round, visit.deviceParty.frozenBytes()));
+      }
+    }
+    chargePeaks(visits);
+    notes.rounds = Math.max(notes.rounds, visits.round + 1);
+  }
+
+  /**
+   * The first visit of each kind of party was watched; the others of its kind are charged the same.
+   */
+  private void chargePeaks(LocalVisits visits) {
+    var bytes = new HashMap<>(notes.peaks);
+    for (var visit : visits.visits) {
+      boolean sound = visit.lost() == null;
+      measured(bytes, kind(visit.device), visit.deviceParty, sound);
+      if (visit.bodyParty != null) {
+        measured(bytes, BODY, visit.bodyParty, sound);
+      }
+    }
+    for (var visit : visits.visits) {
+      chargePeak(bytes, kind(visit.device), visit.deviceParty, visit.round);
+      if (visit.bodyParty != null) {
+        chargePeak(bytes, BODY, visit.bodyParty, visit.round);
+      }
+    }
+  }
+
+  private void measured(Map<String, Long> bytes, String kind, Party party, boolean sound) {
+    if (party.meter.used() && bytes.putIfAbsent(kind, party.peak()) == null && sound) {
+      notes.peaks.put(kind, party.peak());
+    }
+  }
+
+  private void chargePeak(Map<String, Long> bytes, String kind, Party party, int round) {
+    var measured = bytes.get(kind);
+    if (party.meter.used() && measured != null) {
+      shared.books.charge(new Charge.Peak(party.id(), round, measured));
+    }
+  }
+
+  @Override
+  public void checkpoint(int nextRound, S state) {
+    settleClock();
+    notes.rounds = Math.max(notes.rounds, nextRound);
+    int every = job.evaluateEvery();
+    if (every > 0 && nextRound % every == 0) {
+      score(state, nextRound);
+    }
+    turnPage(shared.round);
+    try (var wire = LocalLink.encode(method.state(), state, Memory.NONE)) {
+      job.checkpoints()
+          .save(new Checkpoint(nextRound, wire, shared.memories.all(), notes.write(shared.books)));
+    }
+    job.log().append("checkpoint", nextRound - 1, Map.of("nextRound", nextRound));
+    var totals = shared.books.totals();
+    job.progress()
+        .round(
+            nextRound - 1,
+            notes.scored == 0 ? Double.NaN : notes.last.accuracy(),
+            totals.total(),
+            notes.virtualSeconds);
+  }
+
+  /** Scores the state after {@code rounds} rounds. */
+  private void score(S state, int rounds) {
+    notes.last = job.evaluation().score(method.trained(state));
+    notes.scored = rounds;
+    page.metric(rounds - 1, "accuracy", notes.last.accuracy());
+    page.metric(rounds - 1, "loss", notes.last.loss());
+    page.metric(rounds - 1, "standardError", notes.last.standardError());
+  }
+
+  @Override
+  public void report(int round, String metric, double value) {
+    page.metric(round, metric, value);
+  }
+
+  @Override
+  public Model model() {
+    return openModel();
+  }
+
+  @Override
+  public Shard pooled() {
+    if (!shared.needs(Ability.POOLED_DATA)) {
+      throw new IllegalStateException(
+          "pooled data: refused (expected: a method that needs POOLED_DATA)");
+    }
+    return new PooledShard(job.shards());
+  }
+
+  /** Moves the clock by what the coordinator did since the last round ended. */
+  private void settleClock() {
+    var walks =
+        new Replay(job::profile, job.bodyProfile())
+            .run(List.of(program.trace), notes.virtualSeconds);
+    notes.virtualSeconds = walks.getFirst().clock;
+    program.trace.clear();
+  }
+
+  /** Writes what has happened since the last call, and begins a page for a round. */
+  private void turnPage(int round) {
+    if (meter.used()) {
+      notes.peaks.putIfAbsent(COORDINATOR, peak());
+      shared.books.charge(
+          new Charge.Peak(
+              id(), shared.round, Objects.requireNonNull(notes.peaks.get(COORDINATOR))));
+      meter.restart(false);
+    }
+    page.write(job.log(), shared.books.charges(), shared.takeCounts());
+    shared.books.settle();
+    shared.round = round;
+    page = new RoundPage(round);
+  }
+}

@@ -1,0 +1,120 @@
+package dev.anabranch.fabrics.local.internal;
+
+import dev.anabranch.core.Charge;
+import dev.anabranch.core.Lane;
+import dev.anabranch.core.NodeId;
+import java.util.concurrent.Callable;
+import java.util.function.IntSupplier;
+
+/**
+ * One party's way to the lanes: charges what runs there. Work within work belongs to the outer
+ * piece. A watched meter has the lanes to itself while it runs, so that memory grows by its own
+ * doing only; what it keeps between its pieces of work is its own too, whatever others do
+ * meanwhile. Belongs to one program.
+ */
+final class Meter implements Lane {
+  private static final ThreadLocal<Boolean> ON_LANE = new ThreadLocal<>();
+
+  private final Shared shared;
+  private final Program program;
+  private final IntSupplier round;
+  private volatile boolean watched;
+  private volatile boolean used;
+  private long kept;
+  private volatile long growth;
+
+  Meter(Shared shared, Program program, IntSupplier round, boolean watched) {
+    this.shared = shared;
+    this.program = program;
+    this.round = round;
+    this.watched = watched;
+  }
+
+  /** Whether the calling thread is a lane at work. */
+  static boolean onLane() {
+    return ON_LANE.get() != null;
+  }
+
+  @Override
+  public <T> T run(String work, Callable<T> body) {
+    if (onLane()) {
+      return here(body);
+    }
+    shared.board.check();
+    used = true;
+    var lanes = shared.job.engine().lanes();
+    boolean watch = watched;
+    var lock = watch ? shared.gate.writeLock() : shared.gate.readLock();
+    lock.lock();
+    try {
+      long before = watch ? lanes.liveNativeBytes() : 0;
+      var done = lanes.run(() -> marked(body), watch);
+      if (watch) {
+        long after = lanes.liveNativeBytes();
+        growth = Math.max(growth, kept + Math.max(done.peakNativeBytes(), after) - before);
+        kept += after - before;
+      }
+      NodeId node = program.node;
+      shared.books.charge(
+          new Charge.Compute(node, round.getAsInt(), work, done.nanos(), done.macs()));
+      program.trace.add(new Trace.Event.Compute(done.macs()));
+      return done.value();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private static <T> T marked(Callable<T> body) throws Exception {
+    ON_LANE.set(Boolean.TRUE);
+    try {
+      return body.call();
+    } finally {
+      ON_LANE.remove();
+    }
+  }
+
+  private static <T> T here(Callable<T> body) {
+    try {
+      return body.call();
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Runs on a lane without a charge, also when the run has failed. */
+  void uncharged(Runnable body) {
+    shared.gate.readLock().lock();
+    try {
+      shared
+          .job
+          .engine()
+          .lanes()
+          .run(
+              () ->
+                  marked(() -> {
+                    body.run();
+                    return Boolean.TRUE;
+                  }),
+              false);
+    } finally {
+      shared.gate.readLock().unlock();
+    }
+  }
+
+  boolean used() {
+    return used;
+  }
+
+  /** Forgets that there was work, and whether to watch from now on. */
+  void restart(boolean watch) {
+    used = false;
+    watched = watch;
+  }
+
+  /** The most native bytes by which watched work grew. */
+  long growth() {
+    return growth;
+  }
+}

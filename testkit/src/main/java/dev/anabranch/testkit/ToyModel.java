@@ -1,0 +1,240 @@
+package dev.anabranch.testkit;
+
+import dev.anabranch.core.Batch;
+import dev.anabranch.core.Block;
+import dev.anabranch.core.GradientTerm;
+import dev.anabranch.core.Head;
+import dev.anabranch.core.Hidden;
+import dev.anabranch.core.Inputs;
+import dev.anabranch.core.Model;
+import dev.anabranch.core.ModelFacts;
+import dev.anabranch.core.ModelUse;
+import dev.anabranch.core.Optimizer;
+import dev.anabranch.core.OptimizerSpec;
+import dev.anabranch.core.Partition;
+import dev.anabranch.core.Route;
+import dev.anabranch.core.Tail;
+import dev.anabranch.core.Tensor;
+import dev.anabranch.core.Trainable;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** One party's segments of the toy network. Not thread-safe; called on a lane. */
+public final class ToyModel implements Model {
+  private final ToyEngine engine;
+  private final List<Partition.Segment> segments;
+  private final ToyVariables variables;
+  private final ToyLayers net;
+  private final int rows;
+  private final long held;
+  private boolean closed;
+
+  ToyModel(ToyEngine engine, ModelUse use, List<Partition.Segment> segments, long initSeed) {
+    this.engine = engine;
+    this.segments = segments;
+    this.variables = new ToyVariables(engine, use, segments, initSeed);
+    this.net = new ToyLayers(engine, variables, use.prompts() + 1);
+    this.rows = use.prompts() + 1;
+    this.held = 2 * variables.bytes();
+    engine.meter().hold(held);
+  }
+
+  @Override
+  public ModelFacts facts() {
+    return engine.facts();
+  }
+
+  @Override
+  public Trainable trainable() {
+    return variables;
+  }
+
+  ToyVariables variables() {
+    return variables;
+  }
+
+  private Partition.Segment segment(String name) {
+    return segments.stream()
+        .filter(s -> s.name().equals(name))
+        .findFirst()
+        .orElseThrow(() ->
+            new IllegalArgumentException(
+                "segment: " + name + " (expected: one of " + segments + ")"));
+  }
+
+  /** The layers that a way through segments passes, in order. */
+  private static int[] layers(List<Partition.Segment> way) {
+    return way.stream()
+        .flatMapToInt(s -> java.util.stream.IntStream.range(s.from(), s.until()))
+        .toArray();
+  }
+
+  @Override
+  public Route route(String... names) {
+    var way = names.length == 0 ? segments : Arrays.stream(names).map(this::segment).toList();
+    if (way.isEmpty() || way.getFirst().from() != 0 || way.getLast().until() != engine.layers) {
+      throw new IllegalArgumentException(
+          "route: " + way + " (expected: from the first segment to the last)");
+    }
+    int[] layers = layers(way);
+    return new Route() {
+      @Override
+      public Tensor logits(Batch batch) {
+        var x = net.embed(features(batch));
+        for (int l : layers) {
+          x = net.forward(l, x);
+        }
+        return tensor(net.classify(x, batch.size()), batch.size(), engine.classes);
+      }
+
+      @Override
+      public double loss(Batch batch) {
+        return net.loss(logits(batch).toArray(), batch.labels());
+      }
+
+      @Override
+      public double lossAndGradient(Batch batch) {
+        var steps = new ArrayList<double[]>();
+        var x = net.embed(features(batch));
+        for (int l : layers) {
+          steps.add(x);
+          x = net.forward(l, x);
+        }
+        long bytes = 4L * steps.size() * x.length;
+        engine.meter().hold(bytes);
+        double[] dx = new double[x.length];
+        double loss = net.classifyAndGradient(x, batch.labels(), dx);
+        for (int i = layers.length - 1; i >= 0; i--) {
+          dx = net.backward(layers[i], steps.get(i), dx);
+        }
+        net.embedBackward(features(batch), dx);
+        engine.meter().hold(-bytes);
+        return loss;
+      }
+    };
+  }
+
+  @Override
+  public Head head() {
+    var segment = segments.getFirst();
+    return new Head() {
+      @Override
+      public Hidden forward(Batch batch) {
+        return hidden(through(segment, net.embed(features(batch))), batch.size());
+      }
+
+      @Override
+      public void backward(Batch batch, Tensor gradient) {
+        var dx = back(segment, net.embed(features(batch)), doubles(gradient));
+        net.embedBackward(features(batch), dx);
+      }
+    };
+  }
+
+  @Override
+  public Block block(String name) {
+    var segment = segment(name);
+    return new Block() {
+      private @Nullable Hidden last;
+
+      @Override
+      public Tensor forward(Hidden input) {
+        last = input;
+        return hidden(through(segment, doubles(input.values())), input.lengths().length).values();
+      }
+
+      @Override
+      public Tensor backward(Hidden input, Tensor gradient) {
+        if (!input.equals(last)) {
+          forward(input);
+        }
+        var dx = back(segment, doubles(input.values()), doubles(gradient));
+        return hidden(dx, input.lengths().length).values();
+      }
+    };
+  }
+
+  @Override
+  public Tail tail() {
+    var segment = segments.getLast();
+    return (hidden, batch) -> {
+      var x = doubles(hidden.values());
+      var z = through(segment, x);
+      double[] dz = new double[z.length];
+      double loss = net.classifyAndGradient(z, batch.labels(), dz);
+      return new Tail.Result(loss, hidden(back(segment, x, dz), batch.size()).values());
+    };
+  }
+
+  private double[] through(Partition.Segment segment, double[] x) {
+    for (int l = segment.from(); l < segment.until(); l++) {
+      x = net.forward(l, x);
+    }
+    return x;
+  }
+
+  /**
+   * The gradient with respect to x; the steps between are kept as a model keeps its graph, and not
+   * counted twice.
+   */
+  private double[] back(Partition.Segment segment, double[] x, double[] gradient) {
+    var steps = new ArrayList<double[]>();
+    for (int l = segment.from(); l < segment.until(); l++) {
+      steps.add(x);
+      x = net.compute(l, x);
+    }
+    for (int l = segment.until() - 1; l >= segment.from(); l--) {
+      gradient = net.backward(l, steps.get(l - segment.from()), gradient);
+    }
+    return gradient;
+  }
+
+  private static Inputs.Features features(Batch batch) {
+    return (Inputs.Features) batch.inputs();
+  }
+
+  private static double[] doubles(Tensor tensor) {
+    float[] values = tensor.toArray();
+    double[] out = new double[values.length];
+    Arrays.setAll(out, i -> values[i]);
+    return out;
+  }
+
+  private static Tensor tensor(double[] values, long... shape) {
+    float[] out = new float[values.length];
+    for (int i = 0; i < out.length; i++) {
+      out[i] = (float) values[i];
+    }
+    return Tensor.of(out, shape);
+  }
+
+  private Hidden hidden(double[] values, int samples) {
+    int[] lengths = new int[samples];
+    Arrays.fill(lengths, rows);
+    return new Hidden(tensor(values, samples, rows, engine.width), lengths);
+  }
+
+  @Override
+  public Optimizer optimizer(OptimizerSpec spec, GradientTerm... terms) {
+    return new ToyOptimizer(variables, spec, terms);
+  }
+
+  @Override
+  public long frozenBytes() {
+    return segments.stream()
+        .flatMap(s -> ToyVariables.base(engine, s).stream())
+        .filter(s -> !variables.has(s.name()))
+        .mapToLong(s -> s.elements() * 4)
+        .sum();
+  }
+
+  @Override
+  public void close() {
+    if (!closed) {
+      closed = true;
+      engine.meter().hold(-held);
+    }
+  }
+}
