@@ -20,8 +20,7 @@ class BertShapesTest {
   private static final BertShapes MINILM = new BertShapes(6, 384, 12, 1536, 30_522, 512, 2, 2);
 
   private static List<TensorSpec> whole(Parameterisation how) {
-    var use =
-        new ModelUse(Partition.whole(6, NodeId.Role.DEVICE), Map.of("whole", how));
+    var use = new ModelUse(Partition.whole(6, NodeId.Role.DEVICE), Map.of("whole", how));
     return MINILM.trained(use, NodeId.Role.DEVICE);
   }
 
@@ -113,8 +112,7 @@ class BertShapesTest {
             "target_modules: q_proj (expected: of query, key, value, attention.output.dense,"
                 + " intermediate.dense, output.dense)");
     var prompt = new SoftPrompt(2, Placing.WORDS);
-    assertThatThrownBy(
-            () -> whole(new Parameterisation.Combined(List.of(prompt, prompt))))
+    assertThatThrownBy(() -> whole(new Parameterisation.Combined(List.of(prompt, prompt))))
         .hasMessage("soft prompts: 2 (expected: at most 1)");
     var two =
         new Parameterisation.Combined(

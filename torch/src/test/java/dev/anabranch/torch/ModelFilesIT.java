@@ -38,8 +38,7 @@ class ModelFilesIT {
 
   private Path safetensors() throws Exception {
     Files.copy(Given.golden("bert/config.json"), folder.resolve("config.json"));
-    return Files.copy(
-        Given.golden("bert/model.safetensors"), folder.resolve("model.safetensors"));
+    return Files.copy(Given.golden("bert/model.safetensors"), folder.resolve("model.safetensors"));
   }
 
   /** Replaces text in the header by text of the same length. */
@@ -49,8 +48,7 @@ class ModelFilesIT {
     assertThat(to).hasSameSizeAs(from);
     assertThat(text).contains(from);
     Files.write(
-        file,
-        text.replace(from, to).getBytes(java.nio.charset.StandardCharsets.ISO_8859_1));
+        file, text.replace(from, to).getBytes(java.nio.charset.StandardCharsets.ISO_8859_1));
   }
 
   private static void cut(Path file, long bytes) throws IOException {
@@ -99,7 +97,8 @@ class ModelFilesIT {
     int at = header.indexOf("\"bert.encoder.layer.2.intermediate.dense.weight\"");
     int shape = header.indexOf("[48,32]", at);
     byte[] bytes = Files.readAllBytes(file);
-    System.arraycopy("[32,48]".getBytes(java.nio.charset.StandardCharsets.US_ASCII), 0, bytes, shape, 7);
+    System.arraycopy(
+        "[32,48]".getBytes(java.nio.charset.StandardCharsets.US_ASCII), 0, bytes, shape, 7);
     Files.write(file, bytes);
     refused(
         () -> Checkpoint.open(file),
@@ -137,7 +136,9 @@ class ModelFilesIT {
   @Test
   void aMissingFile() {
     refused(
-        () -> Checkpoint.open(folder.resolve("none.onnx")), Failure.MODEL, "(expected: a readable file)");
+        () -> Checkpoint.open(folder.resolve("none.onnx")),
+        Failure.MODEL,
+        "(expected: a readable file)");
   }
 
   @Test
@@ -188,22 +189,22 @@ class ModelFilesIT {
     var kind = Models.KINDS.stream().filter(k -> k.answersTo("path")).findFirst().orElseThrow();
     var settings =
         Settings.read("model.source.path", kind.knobs(), Map.of("path", folder.toString()));
-    refused(() -> kind.make().apply(settings), Failure.MODEL, "tokenizer.json: missing (expected: the file ");
+    refused(
+        () -> kind.make().apply(settings),
+        Failure.MODEL,
+        "tokenizer.json: missing (expected: the file ");
     Files.writeString(folder.resolve("tokenizer.json"), "{}");
     var source = kind.make().apply(settings);
     assertThat(source.file()).isEqualTo(file);
     assertThat(source.tokenizer()).isEqualTo(folder.resolve("tokenizer.json"));
     assertThat(source.sha256()).hasSize(64);
     try (var engine =
-        TorchEngine.open(
-            source, new TorchEngine.Task(2, 8, Pooling.CLS), Precision.FP32, 1)) {
+        TorchEngine.open(source, new TorchEngine.Task(2, 8, Pooling.CLS), Precision.FP32, 1)) {
       assertThat(engine.facts().layers()).isEqualTo(3);
       assertThat(engine.facts().sha256()).isEqualTo(source.sha256());
     }
     refused(
-        () ->
-            TorchEngine.open(
-                source, new TorchEngine.Task(2, 33, Pooling.CLS), Precision.FP32, 1),
+        () -> TorchEngine.open(source, new TorchEngine.Task(2, 33, Pooling.CLS), Precision.FP32, 1),
         Failure.PLAN,
         "task.maxTokens: 33 (expected: 1 to 32)");
   }

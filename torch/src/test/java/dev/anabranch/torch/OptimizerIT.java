@@ -37,8 +37,7 @@ class OptimizerIT {
         tiny,
         () -> {
           try (var model =
-              tiny.open(
-                  Given.whole(3, new Parameterisation.HeadOnly()), NodeId.Role.DEVICE, 5)) {
+              tiny.open(Given.whole(3, new Parameterisation.HeadOnly()), NodeId.Role.DEVICE, 5)) {
             body.accept(model);
           }
           return true;
@@ -46,8 +45,7 @@ class OptimizerIT {
   }
 
   private static OptimizerSpec sgd(double momentum, double decay, double clip, int warmup) {
-    return new OptimizerSpec(
-        OptimizerSpec.Kind.SGD, 0.1, momentum, 0, 0, decay, clip, warmup);
+    return new OptimizerSpec(OptimizerSpec.Kind.SGD, 0.1, momentum, 0, 0, decay, clip, warmup);
   }
 
   /** The gradient at the model's present variables. */
@@ -86,8 +84,7 @@ class OptimizerIT {
   @Test
   void adamwIsThePublishedRule() {
     model(model -> {
-      var spec =
-          new OptimizerSpec(OptimizerSpec.Kind.ADAMW, 0.01, 0, 0.9, 0.99, 0.1, 0, 0);
+      var spec = new OptimizerSpec(OptimizerSpec.Kind.ADAMW, 0.01, 0, 0.9, 0.99, 0.1, 0, 0);
       double[] w = values(model.trainable().copy());
       double[] m = new double[w.length];
       double[] v = new double[w.length];
@@ -160,8 +157,7 @@ class OptimizerIT {
       var anchor = model.trainable().copy().scale(3);
       double[] g = gradient(model);
       double[] w = values(model.trainable().copy());
-      try (var stepper =
-          model.optimizer(sgd(0, 0, 0, 0), new GradientTerm.Proximal(0.5, anchor))) {
+      try (var stepper = model.optimizer(sgd(0, 0, 0, 0), new GradientTerm.Proximal(0.5, anchor))) {
         stepper.zero();
         model.route().lossAndGradient(BATCH);
         stepper.step();

@@ -57,15 +57,13 @@ class PrecisionIT {
     var near = gradient(Precision.AUTO);
     assertThat(near.minus(exact).norm()).isLessThan(0.06 * exact.norm());
     var prompt = exact.select("prompt"::equals);
-    assertThat(near.select("prompt"::equals).minus(prompt).norm())
-        .isLessThan(0.15 * prompt.norm());
+    assertThat(near.select("prompt"::equals).minus(prompt).norm()).isLessThan(0.15 * prompt.norm());
   }
 
   @Test
   void aPredictorAnswersAnyThreadAlike() throws Exception {
     try (var engine = Given.miniLm(Precision.AUTO, 2)) {
-      var batches =
-          IntStream.range(0, 8).mapToObj(i -> Given.batch(i, 4, 12, 30_000, 2)).toList();
+      var batches = IntStream.range(0, 8).mapToObj(i -> Given.batch(i, 4, 12, 30_000, 2)).toList();
       var use = Given.whole(6, new Parameterisation.Lora(4, 8, List.of("query", "value")));
       var trained =
           Given.on(

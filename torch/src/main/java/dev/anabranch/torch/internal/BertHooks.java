@@ -32,7 +32,9 @@ final class BertHooks implements Hooks {
   public @Nullable Lora lora(int layer, String module) {
     String at = BertShapes.layer(layer) + module;
     var a = variables.find(at + ".lora_A");
-    return a == null ? null : new Lora(a, variables.get(at + ".lora_B"), BertShapes.loraAlpha(how, module) / a.size(0));
+    return a == null
+        ? null
+        : new Lora(a, variables.get(at + ".lora_B"), BertShapes.loraAlpha(how, module) / a.size(0));
   }
 
   @Override

@@ -69,8 +69,7 @@ class GoldenIT {
           new Variables(
               specs,
               (spec, into) ->
-                  Init.draw(
-                      spec, into, weights.names().contains(spec.name()) ? weights : null, 0));
+                  Init.draw(spec, into, weights.names().contains(spec.name()) ? weights : null, 0));
       var extra = new HashMap<String, Tensor>();
       for (var name : List.of("bert.pooler.dense.weight", "bert.pooler.dense.bias")) {
         extra.put(name.substring(5), base.view(name).clone().set_requires_grad(true));

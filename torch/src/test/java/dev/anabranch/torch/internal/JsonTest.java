@@ -17,8 +17,7 @@ class JsonTest {
         "{\"a\": 1e-12, \"b\": \"x\\u0041\\n\", \"c\": [1, {\"d\": true}], \"e\": null, \"f\": {}}";
     assertThat(Json.object("c.json", text))
         .isEqualTo(
-            Map.of(
-                "a", 1e-12, "b", "xA\n", "c", List.of(1.0, Map.of("d", true)), "f", Map.of()));
+            Map.of("a", 1e-12, "b", "xA\n", "c", List.of(1.0, Map.of("d", true)), "f", Map.of()));
   }
 
   @ParameterizedTest

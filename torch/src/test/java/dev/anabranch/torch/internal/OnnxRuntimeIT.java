@@ -85,9 +85,12 @@ class OnnxRuntimeIT {
     }
     var all =
         Map.of(
-            "input_ids", Arrays.stream(tokens.ids()).asLongStream().toArray(),
-            "attention_mask", mask,
-            "token_type_ids", new long[b * t]);
+            "input_ids",
+            Arrays.stream(tokens.ids()).asLongStream().toArray(),
+            "attention_mask",
+            mask,
+            "token_type_ids",
+            new long[b * t]);
     var environment = OrtEnvironment.getEnvironment();
     try (var options = new OrtSession.SessionOptions()) {
       options.setIntraOpNumThreads(1);
@@ -112,8 +115,7 @@ class OnnxRuntimeIT {
     var expected = reference(source, tokens);
     try (var lanes = new LaneThreads(1);
         var checkpoint = Checkpoint.open(source.file())) {
-      float[] found =
-          lanes.run(() -> forward(checkpoint, type, tokens), false).value();
+      float[] found = lanes.run(() -> forward(checkpoint, type, tokens), false).value();
       int d = checkpoint.config().width();
       double worst = 0;
       for (int i = 0; i < tokens.size(); i++) {
