@@ -69,8 +69,7 @@ class GoldenIT {
           new Variables(
               specs,
               (spec, into) ->
-                  Init.draw(
-                      spec, into, weights.names().contains(spec.name()) ? weights : null, 0));
+                  Init.draw(spec, into, weights.names().contains(spec.name()) ? weights : null, 0));
       var extra = new HashMap<String, Tensor>();
       for (var name : List.of("bert.pooler.dense.weight", "bert.pooler.dense.bias")) {
         extra.put(name.substring(5), base.view(name).clone().set_requires_grad(true));
@@ -84,7 +83,7 @@ class GoldenIT {
         }
       }
       var macs = new BertMacs(checkpoint.config().shapes(3), specs);
-      var hooks = new BertHooks(variables, macs, checkpoint.config(), 8);
+      var hooks = new BertHooks(variables, macs, checkpoint.config(), how);
       boolean prompted = folder.equals("bert-prompt");
       var embedding = new Embedding(weights, variables, prompted ? Placing.WORDS : null);
       var chain = new Chain(List.of(new Span(0, 3, weights, hooks, macs)));
