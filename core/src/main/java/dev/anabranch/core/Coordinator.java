@@ -26,6 +26,9 @@ public interface Coordinator<S> extends Node {
   /** A number for the run log; costs come from the ledger. */
   void report(int round, String metric, double value);
 
+  /** Scores that the method itself knows, where {@link Method#trained} has nothing to score. */
+  void score(int round, Metrics metrics);
+
   /** The coordinator's own model, for methods that train there. */
   Model model();
 

@@ -25,7 +25,7 @@ public interface Method<S> {
 
   /**
    * All trained variables of a state, under their names in the model: what is evaluated and what a
-   * run leaves.
+   * run leaves. Empty if the method has no common model, which is then not scored.
    */
   TensorMap trained(S state);
 

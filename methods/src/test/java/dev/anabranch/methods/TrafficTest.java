@@ -91,10 +91,10 @@ final class TrafficTest {
   }
 
   @Test
-  void localOnlySendsTwoNumbers() {
+  void localOnlySendsThreeNumbers() {
     var totals = run("local-only", Map.of()).totals();
     assertThat(totals.down()).isZero();
-    assertThat(totals.up()).isEqualTo(DEVICES * 8L);
+    assertThat(totals.up()).isEqualTo(DEVICES * 12L);
   }
 
   @Test

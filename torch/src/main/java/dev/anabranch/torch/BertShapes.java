@@ -195,6 +195,16 @@ public record BertShapes(
         : module;
   }
 
+  /** LoRA's {@code lora_alpha} for a linear map of a layer; 0 if it has none. */
+  public static double loraAlpha(Parameterisation how, String module) {
+    return flat(how).stream()
+        .filter(part ->
+            part instanceof Parameterisation.Lora lora && lora.targets().contains(target(module)))
+        .mapToDouble(part -> ((Parameterisation.Lora) part).alpha())
+        .findFirst()
+        .orElse(0);
+  }
+
   /** Input width of a linear map of a layer, such as {@code attention.self.query}. */
   public int in(String module) {
     return module.equals("output.dense") ? intermediate : width;

@@ -48,7 +48,8 @@ class LanesIT {
     try (var lanes = new LaneThreads(1)) {
       var thread =
           lanes.run(
-              () -> List.of(Thread.currentThread(), lanes.run(Thread::currentThread, false).value()),
+              () ->
+                  List.of(Thread.currentThread(), lanes.run(Thread::currentThread, false).value()),
               false);
       assertThat(thread.value().get(0)).isSameAs(thread.value().get(1));
       assertThat(thread.value().get(0).isVirtual()).isFalse();
@@ -59,13 +60,12 @@ class LanesIT {
   void anExceptionComesOutAsItIs() {
     try (var lanes = new LaneThreads(1)) {
       var thrown = new IOException("as it is");
-      assertThatThrownBy(
-              () ->
-                  lanes.run(
-                      () -> {
-                        throw thrown;
-                      },
-                      false))
+      assertThatThrownBy(() ->
+              lanes.run(
+                  () -> {
+                    throw thrown;
+                  },
+                  false))
           .isSameAs(thrown);
       assertThat(lanes.run(() -> 1, false).value()).isEqualTo(1);
     }

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** The meter against counts by hand, METHODS 0.3: multiply-accumulates, forward 1 F, backward 2 F. */
+/** The meter against counts by hand: multiply-accumulates, forward 1 F, backward 2 F. */
 class MacsIT {
   /** Sizes of a model and of a batch. */
   private record Sizes(long layers, long d, long m, long b, long t, long classes) {
@@ -42,8 +42,7 @@ class MacsIT {
       return engine
           .lanes()
           .run(
-              () ->
-                  gradient ? model.route().lossAndGradient(batch) : model.route().loss(batch),
+              () -> gradient ? model.route().lossAndGradient(batch) : model.route().loss(batch),
               false)
           .macs();
     } finally {
@@ -109,8 +108,7 @@ class MacsIT {
       assertThat(a2.macs()).isEqualTo(4 * s.layer(p));
       var tail =
           lanes.run(
-              () -> device.tail().lossAndGradient(a1.value().withValues(a2.value()), batch),
-              false);
+              () -> device.tail().lossAndGradient(a1.value().withValues(a2.value()), batch), false);
       assertThat(tail.macs()).isEqualTo(3 * (s.layer(p) + s.classifier()));
       var g1 =
           lanes.run(() -> body.block("body").backward(a1.value(), tail.value().gradient()), false);

@@ -82,8 +82,9 @@ class ParameterisationIT {
     var random = dev.anabranch.core.Seeds.stream(seed, "disturb");
     var noise = TensorMap.zeros(values.specs());
     for (long i = 0; i < noise.elements(); i++) {
-      noise.data().setAtIndex(
-          dev.anabranch.core.Tensor.FLOAT, i, (float) (random.nextGaussian() * 0.05));
+      noise
+          .data()
+          .setAtIndex(dev.anabranch.core.Tensor.FLOAT, i, (float) (random.nextGaussian() * 0.05));
     }
     model.trainable().load(values.plus(noise));
   }
@@ -141,9 +142,7 @@ class ParameterisationIT {
             double first = model.route().loss(BATCH);
             try (var stepper = model.optimizer(OptimizerSpec.adamw(1e-2))) {
               new GradientSolver(stepper)
-                  .solve(
-                      model.route(),
-                      IntStream.range(0, 12).mapToObj(i -> BATCH).toList());
+                  .solve(model.route(), IntStream.range(0, 12).mapToObj(i -> BATCH).toList());
             }
             assertThat(model.route().loss(BATCH)).isLessThan(first);
             assertThat(other.route().logits(BATCH).toArray()).isEqualTo(before);
@@ -191,7 +190,8 @@ class ParameterisationIT {
   @Test
   void loraAndAdapterStartAsTheModelWithout() {
     var plain = logits(new Parameterisation.HeadOnly());
-    assertThat(logits(new Parameterisation.Lora(4, 8, LINEARS))).containsExactly(plain, offset(1e-6f));
+    assertThat(logits(new Parameterisation.Lora(4, 8, LINEARS)))
+        .containsExactly(plain, offset(1e-6f));
     assertThat(logits(new Parameterisation.Adapter(5))).containsExactly(plain, offset(1e-6f));
     assertThat(logits(new Parameterisation.Everything())).containsExactly(plain, offset(1e-6f));
     assertThat(logits(new Parameterisation.Biases())).containsExactly(plain, offset(1e-6f));
@@ -292,8 +292,7 @@ class ParameterisationIT {
     var use =
         new ModelUse(
             Partition.uShape(3, 1, 2), Map.of("body", new SoftPrompt(2, Placing.EMBEDDED)));
-    assertThatThrownBy(
-            () -> Given.on(tiny, () -> tiny.open(use, NodeId.Role.BODY, 1)))
+    assertThatThrownBy(() -> Given.on(tiny, () -> tiny.open(use, NodeId.Role.BODY, 1)))
         .isInstanceOf(AnabranchException.class)
         .hasMessage("soft prompt in segment: body (expected: head, where the text enters)")
         .extracting(e -> ((AnabranchException) e).failure())
@@ -311,11 +310,10 @@ class ParameterisationIT {
             assertThatThrownBy(
                     () -> model.trainable().load(values.select("classifier.bias"::equals)))
                 .hasMessageContaining("tensor 'classifier.weight' is missing");
-            assertThatThrownBy(
-                    () ->
-                        model
-                            .trainable()
-                            .load(values.and(TensorMap.of(Map.of("x", values.get("classifier.bias"))))))
+            assertThatThrownBy(() ->
+                    model
+                        .trainable()
+                        .load(values.and(TensorMap.of(Map.of("x", values.get("classifier.bias"))))))
                 .hasMessageContaining("tensor 'x': unknown");
           }
           return true;

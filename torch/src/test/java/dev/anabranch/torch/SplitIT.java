@@ -24,7 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** METHODS A1.8: head, body and tail are the whole model, forward and backward. */
+/** Head, body and tail are the whole model, forward and backward. */
 class SplitIT {
   private static final double RATE = 1 << 20;
   private static TorchEngine tiny;
@@ -41,8 +41,13 @@ class SplitIT {
 
   private static final Parameterisation ALL = new Parameterisation.Everything();
 
-  private static ModelUse use(int layers, int cut1, int cut2, Parameterisation head,
-      Parameterisation body, Parameterisation tail) {
+  private static ModelUse use(
+      int layers,
+      int cut1,
+      int cut2,
+      Parameterisation head,
+      Parameterisation body,
+      Parameterisation tail) {
     return new ModelUse(
         Partition.uShape(layers, cut1, cut2), Map.of("head", head, "body", body, "tail", tail));
   }
@@ -100,8 +105,7 @@ class SplitIT {
               var device = engine.open(use, NodeId.Role.DEVICE, 3);
               var body = engine.open(use, NodeId.Role.BODY, 3)) {
             double[] loss = new double[2];
-            var expected =
-                gradient(whole, () -> loss[0] = whole.route().lossAndGradient(batch));
+            var expected = gradient(whole, () -> loss[0] = whole.route().lossAndGradient(batch));
             var bodyGradient = new ArrayList<TensorMap>();
             var found =
                 gradient(

@@ -12,8 +12,10 @@ import java.io.PrintStream;
  */
 public record Console(InputStream in, PrintStream out, PrintStream err, boolean terminal) {
   /** The process's own. */
+  @SuppressWarnings("SystemConsoleNull") // a runtime without jdk.internal.le has none
   public static Console system() {
-    boolean terminal = System.console() instanceof java.io.Console c && c.isTerminal();
+    var console = System.console();
+    boolean terminal = console != null && console.isTerminal();
     return new Console(System.in, System.out, System.err, terminal);
   }
 }

@@ -10,8 +10,8 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A bar with round, accuracy, bytes and time left where a person watches, a line a round elsewhere. Safe to call from
- * any thread. Until it is closed, an interrupt makes it say how to go on.
+ * A bar with round, accuracy, bytes and time left where a person watches, a line a round elsewhere.
+ * Safe to call from any thread. Until it is closed, an interrupt makes it say how to go on.
  */
 final class ProgressLine implements Runner.Watch, AutoCloseable {
   private static final int WIDTH = 24;
@@ -29,9 +29,7 @@ final class ProgressLine implements Runner.Watch, AutoCloseable {
     var folder = current;
     if (folder != null) {
       console.err().println();
-      console
-          .err()
-          .println("anabranch: interrupted; go on with: anabranch resume " + folder);
+      console.err().println("anabranch: interrupted; go on with: anabranch resume " + folder);
     }
   }
 
@@ -81,8 +79,7 @@ final class ProgressLine implements Runner.Watch, AutoCloseable {
     }
 
     @Override
-    public synchronized void round(
-        int round, double accuracy, long bytes, double virtualSeconds) {
+    public synchronized void round(int round, double accuracy, long bytes, double virtualSeconds) {
       firstRound = firstRound < 0 ? round : firstRound;
       last =
           (Double.isNaN(accuracy)
@@ -100,7 +97,14 @@ final class ProgressLine implements Runner.Watch, AutoCloseable {
           to.println();
         }
       } else {
-        to.println("[ROUND " + (round + 1) + (rounds > 0 ? "/" + rounds : "") + "] " + label + ": " + last);
+        to.println(
+            "[ROUND "
+                + (round + 1)
+                + (rounds > 0 ? "/" + rounds : "")
+                + "] "
+                + label
+                + ": "
+                + last);
       }
     }
 

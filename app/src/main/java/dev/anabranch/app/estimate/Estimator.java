@@ -42,10 +42,7 @@ public record Estimator(Session session) {
     var data = session.dataset(plan);
     Feasibility.requireCohort(plan, data.shards().size());
     try (var engine =
-        session
-            .wiring()
-            .dryEngine(plan, data.classes().size())
-            .orElseThrow(() -> unknown(plan))) {
+        session.wiring().dryEngine(plan, data.classes().size()).orElseThrow(() -> unknown(plan))) {
       var outcome = run(plan, data, engine);
       return Estimate.of(
           plan, data, outcome.totals(), outcome.virtualSeconds(), breakEven(plan, data, engine));

@@ -35,7 +35,9 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
-/** The modules on the class path. Modules are touched when they are first needed. Not thread-safe. */
+/**
+ * The modules on the class path. Modules are touched when they are first needed. Not thread-safe.
+ */
 public final class InstalledWiring implements Wiring {
   private final Map<Map<String, ?>, ModelSource> models = new HashMap<>();
   private final Map<Map<String, ?>, TextTokenizer> tokenizers = new HashMap<>();

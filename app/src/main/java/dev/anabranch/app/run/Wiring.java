@@ -23,8 +23,8 @@ public interface Wiring {
   Engine engine(RunPlan plan, int classes);
 
   /**
-   * An engine with the shapes and costs of the plan's model, but without values; empty where there is no such engine for
-   * it, so that nothing can be said in advance.
+   * An engine with the shapes and costs of the plan's model, but without values; empty where there
+   * is no such engine for it, so that nothing can be said in advance.
    */
   Optional<Engine> dryEngine(RunPlan plan, int classes);
 

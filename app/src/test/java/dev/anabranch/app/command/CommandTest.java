@@ -90,8 +90,17 @@ class CommandTest {
     assertThat(help.code()).isZero();
     assertThat(help.out())
         .contains(
-            "demo", "run", "resume", "compare", "estimate", "report", "predict", "list", "schema",
-            "completion", "docs/errors.md");
+            "demo",
+            "run",
+            "resume",
+            "compare",
+            "estimate",
+            "report",
+            "predict",
+            "list",
+            "schema",
+            "completion",
+            "docs/errors.md");
     assertThat(run("run", "--help").out()).contains("--set", "--seeds", "--json");
     assertThat(run("--version").out()).startsWith("anabranch ");
     assertThat(run("completion").out()).contains("complete -F");
@@ -177,8 +186,7 @@ class CommandTest {
 
   @Test
   void seedsGiveMeanAndDeviation() {
-    var ended =
-        run("run", plan, "--seeds", 2, "--output", folder.resolve("two"), "--json").json();
+    var ended = run("run", plan, "--seeds", 2, "--output", folder.resolve("two"), "--json").json();
     assertThat(ended.path("runs")).hasSize(2);
     assertThat(ended.path("runs").path(1).path("seed").asInt()).isEqualTo(4);
     var means = ended.path("means").path(0);
@@ -191,7 +199,8 @@ class CommandTest {
   @Test
   void estimateSaysWhatTheRunThenCosts() {
     var estimate = run("estimate", plan, "--json").json();
-    var ran = run("run", plan, "--output", folder.resolve("r"), "--json").json().path("runs").path(0);
+    var ran =
+        run("run", plan, "--output", folder.resolve("r"), "--json").json().path("runs").path(0);
     assertThat(estimate.path("bytes")).isEqualTo(ran.path("bytes"));
     assertThat(estimate.path("macs")).isEqualTo(ran.path("macs"));
     assertThat(estimate.path("seconds").path("virtual").asDouble())
@@ -202,8 +211,13 @@ class CommandTest {
   @Test
   void splitMethodHasABreakEven() {
     var estimate =
-        run("estimate", plan, "--json", "--set", "method={sfprompt: {rounds: 1, cohort: 3, "
-                + "examples: 8, batch: 4, headLayers: 1, tailLayers: 1, selfUpdateEpochs: 1}}")
+        run(
+                "estimate",
+                plan,
+                "--json",
+                "--set",
+                "method={sfprompt: {rounds: 1, cohort: 3, "
+                    + "examples: 8, batch: 4, headLayers: 1, tailLayers: 1, selfUpdateEpochs: 1}}")
             .json();
     assertThat(estimate.path("breakEven").path("bytesPerRetainedExample").asDouble()).isPositive();
     var full = run("estimate", plan, "--json").json().path("breakEven");
@@ -222,7 +236,9 @@ class CommandTest {
       }
       var ended = type(input.toString(), "predict", at.toString());
       assertThat(ended.code()).isZero();
-      assertThat(ended.out().lines()).hasSize(40).allMatch(l -> l.matches("(red|green|blue)\t0\\.\\d{4}|.*\t1.0000"));
+      assertThat(ended.out().lines())
+          .hasSize(40)
+          .allMatch(l -> l.matches("(red|green|blue)\t0\\.\\d{4}|.*\t1.0000"));
       var first = type(input.toString(), "predict", at.toString(), "--json").out().lines().toList();
       assertThat(first).hasSize(40).allMatch(line -> line.startsWith("{\"text\":\""));
     }
@@ -265,8 +281,7 @@ class CommandTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {"methods", "models", "sources", "partitioners", "codecs", "profiles"})
+  @ValueSource(strings = {"methods", "models", "sources", "partitioners", "codecs", "profiles"})
   void listsAreTextOrJson(String what) {
     assertThat(run("list", what).out()).isNotEmpty();
     assertThat(run("list", what, "--json").json().path(what)).isNotEmpty();
@@ -332,7 +347,8 @@ class CommandTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "run none.yaml --jsn | --jsn: unknown option (expected: --json); see 'anabranch run --help'",
+        "run none.yaml --jsn | --jsn: unknown option (expected: --json); see 'anabranch run"
+            + " --help'",
         "run none.yaml | none.yaml: no such file (expected: a run plan in YAML)",
         "lst | lst: unknown argument (expected: list or estimate); see 'anabranch --help'",
         "resume none | none: no plan.yaml in it (expected: the folder of a run)",

@@ -10,6 +10,7 @@ import dev.anabranch.core.Device;
 import dev.anabranch.core.Folklore;
 import dev.anabranch.core.Kind;
 import dev.anabranch.core.Method;
+import dev.anabranch.core.Metrics;
 import dev.anabranch.core.ModelFacts;
 import dev.anabranch.core.ModelUse;
 import dev.anabranch.core.NodeId;
@@ -27,8 +28,7 @@ import java.util.Set;
 /**
  * The reference without communication: every device trains alone and keeps what it learned. Its
  * accuracy is the mean, over the devices of the last cohort, of each device's own model on the
- * common hold-out. The trained result of the run is the untrained start, since no common model
- * exists.
+ * common hold-out. The run leaves no trained variables, since no common model exists.
  *
  * @param parameterisation what is trained
  */
@@ -36,8 +36,8 @@ import java.util.Set;
 public record LocalOnly(Training training, Parameterisation parameterisation)
     implements Method<TensorMap> {
   /**
-   * Two numbers, 8 bytes: accuracy and loss on the hold-out, or the training loss alone before the
-   * last round.
+   * Three numbers, 12 bytes: accuracy, loss and size of the hold-out; before the last round the
+   * training loss alone.
    */
   private static final Topic<TensorMap> REPORT = new Topic<>("report", Codecs.TENSORS);
 
@@ -77,21 +77,24 @@ public record LocalOnly(Training training, Parameterisation parameterisation)
   public TensorMap coordinate(Coordinator<TensorMap> me, TensorMap start) {
     CohortPolicy policy = training.cohort();
     for (int round = me.firstRound(); round < training.rounds(); round++) {
-      try (var visits =
-          me.invite(round, policy.choose(me.roster(), round, me.random("cohort", round)))) {
+      var cohort = policy.choose(me.roster(), round, me.random("cohort", round));
+      try (var visits = me.invite(round, cohort)) {
         double accuracy = 0;
         double loss = 0;
+        double examples = 0;
         int n = 0;
         for (var reply : visits.gather(REPORT, training.quorum())) {
           var score = reply.message().get("score");
           accuracy += score.get(0);
           loss += score.get(1);
+          examples = score.get(2);
           n++;
         }
         if (last(round)) {
-          me.report(round, "accuracy", accuracy / n);
+          me.score(round, new Metrics(accuracy / n, loss / n, (int) examples));
+        } else {
+          me.report(round, "trainLoss", loss / n);
         }
-        me.report(round, last(round) ? "loss" : "trainLoss", loss / n);
       }
       me.checkpoint(round + 1, start);
     }
@@ -112,12 +115,12 @@ public record LocalOnly(Training training, Parameterisation parameterisation)
                   me.memory().put(OWN, now);
                   return new Update(now, update.examples(), update.loss());
                 });
-    float[] score = {0, (float) learned.loss()};
+    float[] score = {0, (float) learned.loss(), 0};
     if (last(me.round())) {
       var metrics = me.evaluate(learned.delta());
-      score = new float[] {(float) metrics.accuracy(), (float) metrics.loss()};
+      score = new float[] {(float) metrics.accuracy(), (float) metrics.loss(), metrics.examples()};
     }
-    me.coordinator().send(REPORT, TensorMap.of(Map.of("score", Tensor.of(score, 2))));
+    me.coordinator().send(REPORT, TensorMap.of(Map.of("score", Tensor.of(score, 3))));
   }
 
   private boolean last(int round) {
@@ -131,6 +134,6 @@ public record LocalOnly(Training training, Parameterisation parameterisation)
 
   @Override
   public TensorMap trained(TensorMap state) {
-    return state;
+    return TensorMap.empty(); // no common model
   }
 }

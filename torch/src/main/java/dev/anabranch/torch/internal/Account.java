@@ -1,18 +1,20 @@
 package dev.anabranch.torch.internal;
 
+import java.util.concurrent.atomic.AtomicLong;
+
 /**
  * What a piece of work without values would have done: its multiply-accumulates, and the native
  * bytes that are live at the operation boundaries where {@link Meter} samples them. Guarded by the
  * lock of {@link DryLanes}.
  */
 final class Account {
-  private volatile long live;
+  private final AtomicLong live = new AtomicLong();
   private long macs;
   private long peak;
 
   void begin() {
     macs = 0;
-    peak = live;
+    peak = live.get();
   }
 
   /** Counts multiply-accumulates. */
@@ -22,16 +24,16 @@ final class Account {
 
   /** Allocates, or frees if negative. */
   void hold(long bytes) {
-    live = live + bytes;
+    live.addAndGet(bytes);
   }
 
   /** Marks the end of an operation. */
   void boundary() {
-    peak = Math.max(peak, live);
+    peak = Math.max(peak, live.get());
   }
 
   long live() {
-    return live;
+    return live.get();
   }
 
   long macs() {

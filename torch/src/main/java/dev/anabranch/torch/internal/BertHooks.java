@@ -1,5 +1,6 @@
 package dev.anabranch.torch.internal;
 
+import dev.anabranch.core.Parameterisation;
 import dev.anabranch.torch.BertMacs;
 import dev.anabranch.torch.BertShapes;
 import org.bytedeco.pytorch.Tensor;
@@ -10,16 +11,16 @@ final class BertHooks implements Hooks {
   private final Variables variables;
   private final BertMacs macs;
   private final BertConfig config;
-  private final double loraAlpha;
+  private final Parameterisation how;
 
   /**
-   * @param loraAlpha LoRA's update is scaled by {@code alpha / r}
+   * @param how of the segment whose layers these are; gives LoRA's scale
    */
-  BertHooks(Variables variables, BertMacs macs, BertConfig config, double loraAlpha) {
+  BertHooks(Variables variables, BertMacs macs, BertConfig config, Parameterisation how) {
     this.variables = variables;
     this.macs = macs;
     this.config = config;
-    this.loraAlpha = loraAlpha;
+    this.how = how;
   }
 
   @Override
@@ -31,7 +32,9 @@ final class BertHooks implements Hooks {
   public @Nullable Lora lora(int layer, String module) {
     String at = BertShapes.layer(layer) + module;
     var a = variables.find(at + ".lora_A");
-    return a == null ? null : new Lora(a, variables.get(at + ".lora_B"), loraAlpha / a.size(0));
+    return a == null
+        ? null
+        : new Lora(a, variables.get(at + ".lora_B"), BertShapes.loraAlpha(how, module) / a.size(0));
   }
 
   @Override

@@ -45,7 +45,7 @@ public final class BertLayers {
    * Layers {@code from} up to, not including, {@code until}.
    *
    * @param hidden [b, t, d]
-   * @param mask additive attention mask from {@link #mask}, or null when no token is padding
+   * @param mask what attention adds to its scores, [b, 1, 1, t]; null when no token is padding
    * @return [b, t, d]
    */
   public Tensor forward(Tensor hidden, @Nullable Tensor mask, int from, int until, Hooks hooks) {
@@ -53,26 +53,6 @@ public final class BertLayers {
       hidden = layer(i, hidden, mask, hooks);
     }
     return hidden;
-  }
-
-  /**
-   * Turns 1 (token) and 0 (padding) into what attention adds to its scores.
-   *
-   * @param tokens [b, t] of ones and zeros
-   * @param extra positions in front that everybody may attend to: soft prompts and prefixes
-   * @return [b, 1, 1, extra + t] fp32, or null if nothing is padding
-   */
-  public static @Nullable Tensor mask(Tensor tokens, long extra) {
-    Tensor padding = tokens.eq(new Scalar(0));
-    if (!padding.any().item_bool()) {
-      return null;
-    }
-    long b = tokens.size(0);
-    long t = tokens.size(1);
-    Tensor full = torch.zeros(b, 1, 1, extra + t);
-    full.narrow(3, extra, t)
-        .masked_fill_(padding.view(b, 1, 1, t), new Scalar(Float.NEGATIVE_INFINITY));
-    return full;
   }
 
   private Tensor layer(int i, Tensor hidden, @Nullable Tensor mask, Hooks hooks) {

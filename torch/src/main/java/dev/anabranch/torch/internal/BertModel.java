@@ -136,18 +136,13 @@ public final class BertModel implements Model {
   }
 
   private Chain chain(Partition.Segment segment) {
-    double alpha = 0;
-    for (var part : BertShapes.flat(use.of(segment))) {
-      if (part instanceof Parameterisation.Lora lora) {
-        alpha = lora.alpha();
-      }
-    }
     if (segment.layers() == 0) {
       return new Chain(List.of());
     }
-    var hooks = new BertHooks(variables, macs, base.config(), alpha);
+    var hooks = new BertHooks(variables, macs, base.config(), use.of(segment));
     return new Chain(
-        List.of(new Span(segment.from(), segment.until(), weights(segment), hooks, macs)));
+        List.of(
+            new Span(segment.from(), segment.until(), weights(segment), hooks, variables, macs)));
   }
 
   @Override

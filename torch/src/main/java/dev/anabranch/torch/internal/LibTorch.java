@@ -5,8 +5,9 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.WRITE;
 
+import dev.anabranch.core.AnabranchException;
+import dev.anabranch.core.Failure;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -17,6 +18,7 @@ import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.presets.openblas_nolapack;
 import org.bytedeco.pytorch.Context;
 import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The one place that loads libtorch: once per process, under a file lock, with one thread per
@@ -34,10 +36,20 @@ public final class LibTorch {
 
   private LibTorch() {}
 
-  /** Loads libtorch unless this process already did; cheap to call again. */
+  /**
+   * Loads libtorch unless this process already did; cheap to call again.
+   *
+   * @throws AnabranchException ENVIRONMENT if this machine cannot load it
+   */
   public static void boot() {
-    if (!Boot.DONE) {
-      throw new IllegalStateException("libtorch: not loaded (expected: loaded)");
+    var failure = Boot.FAILURE;
+    if (failure != null) {
+      throw new AnabranchException(
+          Failure.ENVIRONMENT,
+          "libtorch: "
+              + failure
+              + " (expected: Linux on x86-64 with glibc, and a cache folder that can be written)",
+          failure);
     }
   }
 
@@ -67,10 +79,10 @@ public final class LibTorch {
   }
 
   private static final class Boot {
-    static final boolean DONE = load();
-    static final boolean BF16 = bf16InHardware();
+    static final @Nullable Throwable FAILURE = load();
+    static final boolean BF16 = FAILURE == null && bf16InHardware();
 
-    private static boolean load() {
+    private static @Nullable Throwable load() {
       setenv("OMP_NUM_THREADS", "1");
       setenv("OPENBLAS_NUM_THREADS", "1");
       setenv("THP_MEM_ALLOC_ENABLE", "1"); // large tensors on huge pages: 4 % of an fp32 step
@@ -81,12 +93,12 @@ public final class LibTorch {
             var held = channel.lock()) {
           Loader.load(torch.class);
         }
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
+      } catch (IOException | LinkageError e) {
+        return e;
       }
       torch.set_num_threads(1);
       openblas_nolapack.blas_set_num_threads(1);
-      return true;
+      return null;
     }
 
     private static boolean bf16InHardware() {

@@ -152,6 +152,19 @@ final class Variables implements Trainable, AutoCloseable {
     }
   }
 
+  /** Adds to a variable's gradient; the first becomes it. */
+  void addGradient(String name, Tensor gradient) {
+    Tensor variable = get(name);
+    try (var scope = new PointerScope();
+        var frozen = new NoGradGuard()) {
+      if (variable.grad().defined()) {
+        variable.grad().add_(gradient);
+      } else {
+        variable.mutable_grad().put(gradient);
+      }
+    }
+  }
+
   /** Forgets all gradients. */
   void zero() {
     for (var variable : all()) {

@@ -11,6 +11,7 @@ import dev.anabranch.core.Job;
 import dev.anabranch.core.Link;
 import dev.anabranch.core.Memory;
 import dev.anabranch.core.Method;
+import dev.anabranch.core.Metrics;
 import dev.anabranch.core.Model;
 import dev.anabranch.core.ModelFacts;
 import dev.anabranch.core.NodeId;
@@ -313,11 +314,19 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
 
   /** Scores the state after {@code rounds} rounds. */
   private void score(S state, int rounds) {
-    notes.last = job.evaluation().score(method.trained(state));
-    notes.scored = rounds;
-    page.metric(rounds - 1, "accuracy", notes.last.accuracy());
-    page.metric(rounds - 1, "loss", notes.last.loss());
-    page.metric(rounds - 1, "standardError", notes.last.standardError());
+    var trained = method.trained(state);
+    if (trained.size() > 0) {
+      score(rounds - 1, job.evaluation().score(trained));
+    }
+  }
+
+  @Override
+  public void score(int round, Metrics metrics) {
+    notes.last = metrics;
+    notes.scored = round + 1;
+    page.metric(round, "accuracy", metrics.accuracy());
+    page.metric(round, "loss", metrics.loss());
+    page.metric(round, "standardError", metrics.standardError());
   }
 
   @Override

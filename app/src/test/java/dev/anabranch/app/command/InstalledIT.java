@@ -1,0 +1,111 @@
+package dev.anabranch.app.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.anabranch.app.run.InstalledWiring;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The command over the real modules: a pre-trained model, a file of texts, one round. */
+class InstalledIT {
+  @TempDir Path folder;
+
+  private record Ended(int code, String out, String err) {}
+
+  private static Ended run(String input, String... args) {
+    var out = new ByteArrayOutputStream();
+    var err = new ByteArrayOutputStream();
+    var console =
+        new Console(
+            new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)),
+            new PrintStream(out, true, StandardCharsets.UTF_8),
+            new PrintStream(err, true, StandardCharsets.UTF_8),
+            false);
+    int code = Root.execute(console, InstalledWiring::new, args);
+    return new Ended(
+        code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  }
+
+  @BeforeEach
+  void writeFiles() throws IOException {
+    var csv = new StringBuilder("text,label\n");
+    for (int i = 0; i < 40; i++) {
+      csv.append(
+          i % 2 == 0
+              ? "win prize number " + i + " now,spam\n"
+              : "shall we meet for lunch at " + i + ",ham\n");
+    }
+    Files.writeString(folder.resolve("texts.csv"), csv);
+    Files.writeString(
+        folder.resolve("plan.yaml"),
+        """
+        name: lunch
+        task: { maxTokens: 16 }
+        data:
+          source: { file: { path: "%s" } }
+          holdout: 0.2
+          partition: { iid: { devices: 2 } }
+        method:
+          sfprompt: { rounds: 2, cohort: 2, examples: 16, batch: 8, selfUpdateEpochs: 1 }
+        """
+            .formatted(folder.resolve("texts.csv")));
+  }
+
+  @Test
+  void textsAreLearnedAndPredicted() throws IOException {
+    var at = folder.resolve("run").toString();
+    var ran = run("", "run", folder.resolve("plan.yaml").toString(), "--output", at, "--json");
+    assertThat(ran.code()).as(ran.err()).isZero();
+    assertThat(ran.out()).startsWith("{\"runs\":[{\"run\":\"run\"").contains("\"activation\":");
+    var lines = run("win a prize\nlunch at noon?\n", "predict", at);
+    assertThat(lines.code()).as(lines.err()).isZero();
+    assertThat(lines.out().lines())
+        .hasSize(2)
+        .allMatch(l -> l.matches("(spam|ham)\t[01]\\.\\d{4}"));
+    var again =
+        run("", "run", at + "/plan.yaml", "--output", folder.resolve("b").toString(), "--json");
+    assertThat(sha(again.out())).isEqualTo(sha(ran.out()));
+  }
+
+  private static String sha(String json) {
+    return json.replaceAll("(?s).*\"weightsSha256\":\"([0-9a-f]{64})\".*", "$1");
+  }
+
+  @Test
+  void missingColumnIsNamed() {
+    var ended =
+        run(
+            "",
+            "run",
+            folder.resolve("plan.yaml").toString(),
+            "--set",
+            "data.source.file.text=body",
+            "--output",
+            folder.resolve("bad").toString());
+    assertThat(ended.err()).contains("body").contains("(expected: ");
+    assertThat(ended.code()).isEqualTo(11);
+  }
+
+  @Test
+  void cutOutsideTheModelIsNamed() {
+    var ended =
+        run(
+            "",
+            "run",
+            folder.resolve("plan.yaml").toString(),
+            "--set",
+            "method.headLayers=7",
+            "--output",
+            folder.resolve("bad").toString());
+    assertThat(ended.err()).contains("headLayers: 7 (expected: 0 to 6)");
+    assertThat(ended.code()).isEqualTo(10);
+  }
+}
