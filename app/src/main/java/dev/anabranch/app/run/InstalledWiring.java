@@ -123,6 +123,13 @@ public final class InstalledWiring implements Wiring {
     return Optional.of(DryEngine.open(model(plan), task(plan, classes), precision(plan)));
   }
 
+  @Override
+  public Optional<Thin> thin(Engine dry) {
+    return dry instanceof DryEngine engine
+        ? Optional.of(new Thin(engine.thin(), DryEngine::priced))
+        : Optional.empty();
+  }
+
   private static TorchEngine.Task task(RunPlan plan, int classes) {
     return new TorchEngine.Task(classes, plan.maxTokens(), plan.pooling());
   }
