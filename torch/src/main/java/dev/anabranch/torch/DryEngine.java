@@ -99,8 +99,7 @@ public final class DryEngine implements Engine {
   public Model open(ModelUse use, NodeId.Role holder, long initSeed) {
     int most = shared.shapes().positions();
     int needed = facts().maxTokens() + shared.shapes().wordPrompts(use);
-    Check.that(
-        needed <= most, "task.maxTokens with num_virtual_tokens", needed, "at most " + most);
+    Check.that(needed <= most, "task.maxTokens with num_virtual_tokens", needed, "at most " + most);
     return new DryModel(shared, use, use.partition().heldBy(holder));
   }
 

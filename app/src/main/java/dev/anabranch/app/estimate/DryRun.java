@@ -19,8 +19,8 @@ import dev.anabranch.core.Tensor;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeSet;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * Runs of a plan's real method on its real fabric, without values. A short run is done as it is. A
@@ -85,8 +85,7 @@ record DryRun(Wiring wiring, Dataset data, Engine engine) {
     return one.isEmpty() ? plan : plan.withMethodSettings(one);
   }
 
-  private Outcome run(
-      RunPlan plan, Engine with, Map<String, Codec<Tensor>> codecs, RunLog log) {
+  private Outcome run(RunPlan plan, Engine with, Map<String, Codec<Tensor>> codecs, RunLog log) {
     var method = plan.method();
     var job =
         new Job(

@@ -105,7 +105,7 @@ final class DryChain {
         output = footprint.hidden(b, t, part.e);
         long more =
             auto
-                ? footprint.recorded(i, b, t, part.e)
+                ? footprint.recorded(i, b, t, part.e, needed)
                 : footprint.kept(i, b, t, part.e, needed);
         account.hold(output + more);
         saved += more;

@@ -47,8 +47,7 @@ final class DryHead implements Head {
       account.hold(-chain.forward(account, batch.size(), t) - bytes);
     }
     variables.keep(bytes);
-    return new Hidden(
-        zeros.tensor(batch.size(), t, footprint.width()), embedding.lengths(batch));
+    return new Hidden(zeros.tensor(batch.size(), t, footprint.width()), embedding.lengths(batch));
   }
 
   private DryChain.Tape record(Batch batch) {

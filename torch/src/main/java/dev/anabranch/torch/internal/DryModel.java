@@ -137,10 +137,7 @@ public final class DryModel implements Model {
     int prompts = use.prompts();
     if (facts().pooling() == Pooling.PROMPT && prompts == 0) {
       throw AnabranchException.expected(
-          Failure.PLAN,
-          "task.pooling",
-          "prompt",
-          "cls or mean, as no soft prompt is trained");
+          Failure.PLAN, "task.pooling", "prompt", "cls or mean, as no soft prompt is trained");
     }
     return new DryScorer(facts(), variables, macs, footprint);
   }
@@ -203,20 +200,26 @@ public final class DryModel implements Model {
     return held.stream()
         .flatMap(segment -> shared.shapes().base(use.partition(), segment).stream())
         .filter(frozen)
-        .mapToLong(
-            spec ->
-                spec.elements()
-                    * (spec.name().startsWith("encoder.") ? shared.frozenBytes() : Float.BYTES))
+        .mapToLong(spec ->
+            spec.elements()
+                * (spec.name().startsWith("encoder.") ? shared.frozenBytes() : Float.BYTES))
         .sum();
   }
 
-  /** Closing twice is allowed. */
+  /** May be called from any thread; closing twice is allowed. */
   @Override
   public void close() {
-    blocks.values().forEach(DryBlock::close);
-    if (head != null) {
-      head.close();
-    }
-    variables.close();
+    shared
+        .lanes()
+        .run(
+            () -> {
+              blocks.values().forEach(DryBlock::close);
+              if (head != null) {
+                head.close();
+              }
+              variables.close();
+              return true;
+            },
+            false);
   }
 }

@@ -6,11 +6,7 @@ import dev.anabranch.core.Tensor;
 
 /** {@link BertRoute} without values. Used on a lane. */
 record DryRoute(
-    DryEmbedding embedding,
-    DryChain chain,
-    DryScorer scorer,
-    DryVariables variables,
-    Zeros zeros)
+    DryEmbedding embedding, DryChain chain, DryScorer scorer, DryVariables variables, Zeros zeros)
     implements Route {
   @Override
   public Tensor logits(Batch batch) {

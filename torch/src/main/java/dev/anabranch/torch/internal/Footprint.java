@@ -81,8 +81,7 @@ final class Footprint {
 
   /** Whether anything of a module is trained. */
   private boolean trains(int layer, String module) {
-    return keeps(layer, module)
-        || trained.containsKey(BertShapes.layer(layer) + module + ".bias");
+    return keeps(layer, module) || trained.containsKey(BertShapes.layer(layer) + module + ".bias");
   }
 
   /** How many of {@link #STAGES} lie below everything that is trained. */
@@ -127,7 +126,8 @@ final class Footprint {
     sum += stop <= 1 && !shared && keeps(layer, "attention.output.dense") ? m * d * e : 0;
     sum += stop <= 2 ? norm(m, e) : 0;
     sum += stop <= 3 && keeps(layer, "intermediate.dense") ? m * d * e : 0;
-    sum += stop < 4 || (stop == 4 && keeps(layer, "output.dense")) ? m * shapes.intermediate() * e : 0;
+    sum +=
+        stop < 4 || (stop == 4 && keeps(layer, "output.dense")) ? m * shapes.intermediate() * e : 0;
     return sum + (stop <= 5 ? norm(m, e) : 0);
   }
 
@@ -151,19 +151,26 @@ final class Footprint {
     return m * shapes.width() * e + 2 * m * Float.BYTES;
   }
 
-  /** What autograd keeps of a layer beside its input and output. */
-  long recorded(int layer, long b, long t, int e) {
+  /**
+   * What autograd keeps of a layer beside its input and output.
+   *
+   * @param below whether the gradient of its input is needed
+   */
+  long recorded(int layer, long b, long t, int e, boolean below) {
     var at = BertShapes.layer(layer);
     long m = b * t;
     long d = shapes.width();
     long f = shapes.intermediate();
     var prefix = trained.get(at + "prefix.key");
-    long sum = attention(b, t, prefix == null ? 0 : prefix.shape().get(0));
-    sum += e < Float.BYTES && keeps(layer, "attention.output.dense") ? m * d * e : 0;
-    sum += 2 * norm(m, e) + m * f * e;
-    sum += keeps(layer, "intermediate.dense") ? m * d * e : 0;
-    sum += keeps(layer, "output.dense") ? m * f * e : 0;
-    sum += lora(layer, m, e);
+    int stop = below || prefix != null ? -1 : lowest(layer);
+    long sum = lora(layer, m, e) + norm(m, e);
+    sum += stop <= 0 ? attention(b, t, prefix == null ? 0 : prefix.shape().get(0)) : 0;
+    boolean shared = e == Float.BYTES && stop <= 0;
+    sum += stop <= 1 && !shared && keeps(layer, "attention.output.dense") ? m * d * e : 0;
+    sum += stop <= 2 ? norm(m, e) : 0;
+    sum += stop <= 3 && keeps(layer, "intermediate.dense") ? m * d * e : 0;
+    sum += stop < 4 ? m * f * e : 0;
+    sum += stop <= 4 && keeps(layer, "output.dense") ? m * f * e : 0;
     var adapter = trained.get(at + "adapter.down.weight");
     return adapter == null ? sum : sum + m * d * e + 2 * m * adapter.shape().get(0) * e;
   }
