@@ -9,12 +9,25 @@ import java.lang.foreign.MemorySegment;
 public final class Wire implements AutoCloseable {
   private final MemorySegment head;
   private final MemorySegment body;
+  private final long absentPayload;
+  private final long absentFraming;
   private final AutoCloseable memory;
 
   /** A message whose bytes lie in memory that {@code memory} frees. */
   public Wire(MemorySegment head, MemorySegment body, AutoCloseable memory) {
+    this(head, body, 0, 0, memory);
+  }
+
+  Wire(
+      MemorySegment head,
+      MemorySegment body,
+      long absentPayload,
+      long absentFraming,
+      AutoCloseable memory) {
     this.head = head;
     this.body = body;
+    this.absentPayload = absentPayload;
+    this.absentFraming = absentFraming;
     this.memory = memory;
   }
 
@@ -26,14 +39,14 @@ public final class Wire implements AutoCloseable {
     return body;
   }
 
-  /** Bytes that stand for values. */
+  /** Bytes that stand for values, with those that {@link WireOut#absent} counted. */
   public long payloadBytes() {
-    return body.byteSize();
+    return body.byteSize() + absentPayload;
   }
 
-  /** All other bytes of the message. */
+  /** All other bytes of the message, counted alike. */
   public long framingBytes() {
-    return head.byteSize();
+    return head.byteSize() + absentFraming;
   }
 
   public WireIn open() {

@@ -20,6 +20,8 @@ public final class WireOut {
 
   private final Section head = new Section(256);
   private final Section body;
+  private long absentPayload;
+  private long absentFraming;
 
   /**
    * @param expectedBytes a hint for the payload's size
@@ -128,6 +130,17 @@ public final class WireOut {
     return body.memory.segment().asSlice(at, bytes);
   }
 
+  /**
+   * Counts bytes that are not written: an estimate needs their number, not their values.
+   *
+   * @param payload that would stand for values
+   * @param framing that would be there beside what is; below 0 for more than would be
+   */
+  public void absent(long payload, long framing) {
+    absentPayload += payload;
+    absentFraming += framing;
+  }
+
   /** The message. This writer must not be used afterwards. */
   public Wire finish() {
     var h = head.memory;
@@ -135,6 +148,8 @@ public final class WireOut {
     return new Wire(
         head.written(),
         body.written(),
+        absentPayload,
+        absentFraming,
         () -> {
           h.close();
           b.close();

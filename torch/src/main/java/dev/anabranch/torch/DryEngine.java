@@ -2,6 +2,7 @@ package dev.anabranch.torch;
 
 import dev.anabranch.core.Batch;
 import dev.anabranch.core.Check;
+import dev.anabranch.core.Codec;
 import dev.anabranch.core.Engine;
 import dev.anabranch.core.Lanes;
 import dev.anabranch.core.Model;
@@ -15,6 +16,7 @@ import dev.anabranch.torch.internal.Checkpoint;
 import dev.anabranch.torch.internal.CpuFlags;
 import dev.anabranch.torch.internal.DryLanes;
 import dev.anabranch.torch.internal.DryModel;
+import dev.anabranch.torch.internal.PricedCodec;
 import dev.anabranch.torch.internal.Zeros;
 
 /**
@@ -62,9 +64,25 @@ public final class DryEngine implements Engine {
               facts,
               config.shapes(task.classes()),
               half ? Short.BYTES : Float.BYTES,
+              false,
               new DryLanes(),
               new Zeros()));
     }
+  }
+
+  /**
+   * The same engine with trained values that have no elements, so that nothing is copied or summed.
+   * Where messages go through {@link #priced}, a run costs what it costs on this one.
+   */
+  public DryEngine thin() {
+    return new DryEngine(
+        new DryModel.Shared(
+            facts(), shared.shapes(), shared.frozenBytes(), true, new DryLanes(), new Zeros()));
+  }
+
+  /** The value codec for a topic of a run on {@link #thin}, in place of another. */
+  public static Codec<Tensor> priced(Codec<Tensor> codec) {
+    return new PricedCodec(codec);
   }
 
   @Override

@@ -6,15 +6,7 @@ import dev.anabranch.app.run.Dataset;
 import dev.anabranch.app.run.Feasibility;
 import dev.anabranch.app.run.Session;
 import dev.anabranch.core.AnabranchException;
-import dev.anabranch.core.Checkpoint;
-import dev.anabranch.core.Checkpoints;
-import dev.anabranch.core.Engine;
-import dev.anabranch.core.Evaluation;
 import dev.anabranch.core.Failure;
-import dev.anabranch.core.Job;
-import dev.anabranch.core.Outcome;
-import dev.anabranch.core.Progress;
-import dev.anabranch.core.RunLog;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -25,27 +17,16 @@ import org.jspecify.annotations.Nullable;
  * no values: the numbers come from the same ledger as those of a real run.
  */
 public record Estimator(Session session) {
-  private static final RunLog NO_LOG = (kind, round, fields) -> {};
-  private static final Checkpoints NO_CHECKPOINTS =
-      new Checkpoints() {
-        @Override
-        public void save(Checkpoint checkpoint) {}
-
-        @Override
-        public Optional<Checkpoint> last() {
-          return Optional.empty();
-        }
-      };
-
   /** The whole run, and where its traffic meets that of full fine-tuning. */
   public Estimate estimate(RunPlan plan) {
     var data = session.dataset(plan);
     Feasibility.requireCohort(plan, data.shards().size());
     try (var engine =
         session.wiring().dryEngine(plan, data.classes().size()).orElseThrow(() -> unknown(plan))) {
-      var outcome = run(plan, data, engine);
+      var dry = new DryRun(session.wiring(), data, engine);
+      var outcome = dry.runLong(plan);
       return Estimate.of(
-          plan, data, outcome.totals(), outcome.virtualSeconds(), breakEven(plan, data, engine));
+          plan, data, outcome.totals(), outcome.virtualSeconds(), breakEven(plan, data, dry));
     }
   }
 
@@ -61,7 +42,7 @@ public record Estimator(Session session) {
       return;
     }
     try (var engine = dry.get()) {
-      var totals = run(shortened(plan), data, engine).totals();
+      var totals = new DryRun(session.wiring(), data, engine).runLong(shortened(plan)).totals();
       Feasibility.requireMemory(plan, totals);
       for (var topic : plan.codecs().keySet()) {
         if (!totals.byTopic().containsKey(topic)) {
@@ -83,26 +64,6 @@ public record Estimator(Session session) {
         "a model whose costs can be told in advance");
   }
 
-  private Outcome run(RunPlan plan, Dataset data, Engine engine) {
-    var method = plan.method();
-    var job =
-        new Job(
-            plan.seed(),
-            engine,
-            data.shards(),
-            plan.codecs(),
-            plan.profiles(),
-            plan.bodyProfile(),
-            new Evaluation(
-                engine, method.use(engine.facts()), data.holdout(), plan.evaluateBatch()),
-            -1,
-            dev.anabranch.core.Faults.NONE,
-            NO_LOG,
-            NO_CHECKPOINTS,
-            Progress.SILENT);
-    return session.wiring().fabric(plan).run(method, job);
-  }
-
   private static RunPlan shortened(RunPlan plan) {
     return plan.methodNumber("rounds").orElse(1L) > 1
         ? plan.withMethodSettings(Map.of("rounds", 1))
@@ -114,7 +75,7 @@ public record Estimator(Session session) {
    * computed from the method's formula. Lengths are whole batches that every device can fill, so
    * that padding differs little.
    */
-  private @Nullable BreakEven breakEven(RunPlan plan, Dataset data, Engine engine) {
+  private @Nullable BreakEven breakEven(RunPlan plan, Dataset data, DryRun dry) {
     long batch = plan.methodNumber("batch").orElse(1L);
     long most = data.shards().stream().mapToInt(dev.anabranch.core.Shard::size).min().orElse(0);
     long many = Math.max(2, most / batch * batch);
@@ -126,19 +87,19 @@ public record Estimator(Session session) {
     }
     double kept =
         plan.methodSettings().get("keepFraction") instanceof Number n ? n.doubleValue() : 1.0;
-    double low = perVisit(plan, few, data, engine);
-    double high = perVisit(plan, many, data, engine);
+    double low = perVisit(plan, few, data, dry);
+    double high = perVisit(plan, many, data, dry);
     double slope = (high - low) / (kept * (many - few));
-    double height = perVisit(full.get(), few, data, engine);
+    double height = perVisit(full.get(), few, data, dry);
     return new BreakEven(low - slope * kept * few, slope, height);
   }
 
-  private double perVisit(RunPlan plan, long examples, Dataset data, Engine engine) {
+  private double perVisit(RunPlan plan, long examples, Dataset data, DryRun dry) {
     var settings = new LinkedHashMap<String, Object>();
     settings.put("examples", examples);
     settings.put("rounds", 1);
     long visits = plan.methodNumber("cohort").orElse((long) data.shards().size());
-    return run(plan.withMethodSettings(settings), data, engine).totals().total() / (double) visits;
+    return dry.runLong(plan.withMethodSettings(settings)).totals().total() / (double) visits;
   }
 
   /** The same plan with every weight averaged, if there is such a method. */

@@ -21,6 +21,7 @@ import dev.anabranch.data.TextShard;
 import dev.anabranch.data.TextTokenizer;
 import dev.anabranch.fabrics.local.LocalFabric;
 import dev.anabranch.torch.ModelSource;
+import dev.anabranch.torch.DryEngine;
 import dev.anabranch.torch.Models;
 import dev.anabranch.torch.Precision;
 import dev.anabranch.torch.TorchEngine;
@@ -119,7 +120,14 @@ public final class InstalledWiring implements Wiring {
 
   @Override
   public Optional<Engine> dryEngine(RunPlan plan, int classes) {
-    return Optional.empty();
+    return Optional.of(DryEngine.open(model(plan), task(plan, classes), precision(plan)));
+  }
+
+  @Override
+  public Optional<Thin> thin(Engine dry) {
+    return dry instanceof DryEngine engine
+        ? Optional.of(new Thin(engine.thin(), DryEngine::priced))
+        : Optional.empty();
   }
 
   private static TorchEngine.Task task(RunPlan plan, int classes) {

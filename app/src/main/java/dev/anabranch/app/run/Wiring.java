@@ -28,6 +28,11 @@ public interface Wiring {
    */
   Optional<Engine> dryEngine(RunPlan plan, int classes);
 
+  /** The same as an engine without values, with even less in it; empty if there is none. */
+  default Optional<Thin> thin(Engine dry) {
+    return Optional.empty();
+  }
+
   Fabric fabric(RunPlan plan);
 
   /** Writes one page about runs. */

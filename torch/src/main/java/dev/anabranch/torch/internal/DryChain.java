@@ -4,6 +4,7 @@ import dev.anabranch.torch.BertMacs;
 import dev.anabranch.torch.BertShapes;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** {@link Chain} without values: what its passes count and hold. Used on a lane. */
 final class DryChain {
@@ -93,17 +94,22 @@ final class DryChain {
 
     private void record(Part part) {
       long saved = 0;
+      boolean auto = IntStream.range(part.from, part.until).anyMatch(footprint::byAutograd);
+      boolean needed = below || !recorded.isEmpty();
       for (int i = part.from; i < part.until; i++) {
-        if (part.touched && footprint.keepsInput(i)) {
+        if (footprint.keepsInput(i, needed)) {
           saved += output;
         } else {
           account.hold(-output);
         }
         output = footprint.hidden(b, t, part.e);
         long more =
-            part.touched ? footprint.recorded(i, b, t, part.e) : footprint.traced(b, t, part.e);
+            auto
+                ? footprint.recorded(i, b, t, part.e)
+                : footprint.kept(i, b, t, part.e, needed);
         account.hold(output + more);
         saved += more;
+        needed |= macs.touches(i);
         account.add(macs.forward(i, b, t));
         account.boundary();
       }

@@ -37,9 +37,15 @@ public final class DryModel implements Model {
    * What all models of an engine share.
    *
    * @param frozenBytes of an element of a frozen layer
+   * @param thin whether trained values are handed over without elements
    */
   public record Shared(
-      ModelFacts facts, BertShapes shapes, int frozenBytes, DryLanes lanes, Zeros zeros) {}
+      ModelFacts facts,
+      BertShapes shapes,
+      int frozenBytes,
+      boolean thin,
+      DryLanes lanes,
+      Zeros zeros) {}
 
   private final Shared shared;
   private final ModelUse use;
@@ -60,7 +66,7 @@ public final class DryModel implements Model {
     this.held = List.copyOf(held);
     shared.shapes().trained(use); // refuses what does not fit
     var specs = held.stream().flatMap(segment -> trained(segment).stream()).toList();
-    this.variables = new DryVariables(specs, shared.lanes(), shared.zeros());
+    this.variables = new DryVariables(specs, shared.thin(), shared.lanes(), shared.zeros());
     this.macs = new BertMacs(shared.shapes(), specs);
     this.footprint = new Footprint(shared.shapes(), specs);
     held.forEach(segment -> chains.put(segment.name(), chain(segment)));

@@ -16,6 +16,7 @@ import java.util.function.Predicate;
  */
 final class DryVariables implements Trainable {
   private final List<TensorSpec> specs;
+  private final List<TensorSpec> handed;
   private final DryLanes lanes;
   private final TensorMap values;
   private final Set<String> withGradient = new HashSet<>();
@@ -26,10 +27,19 @@ final class DryVariables implements Trainable {
   private long gradients;
   private long moments;
 
-  DryVariables(List<TensorSpec> specs, DryLanes lanes, Zeros zeros) {
+  /**
+   * @param thin whether values are handed over without elements, as {@link PricedCodec} has them
+   */
+  DryVariables(List<TensorSpec> specs, boolean thin, DryLanes lanes, Zeros zeros) {
     this.specs = List.copyOf(specs);
+    this.handed =
+        thin
+            ? specs.stream()
+                .map(spec -> TensorSpec.of(spec.name(), PricedCodec.thin(spec.dims())))
+                .toList()
+            : this.specs;
     this.lanes = lanes;
-    this.values = zeros.map(specs);
+    this.values = zeros.map(handed);
     keep(Footprint.bytes(specs));
   }
 
@@ -45,7 +55,7 @@ final class DryVariables implements Trainable {
 
   @Override
   public List<TensorSpec> specs() {
-    return specs;
+    return handed;
   }
 
   boolean has(String name) {
@@ -64,7 +74,7 @@ final class DryVariables implements Trainable {
 
   @Override
   public TensorMap minus(TensorMap before) {
-    before.requireSpecs(specs);
+    before.requireSpecs(handed);
     return copy();
   }
 
@@ -76,7 +86,7 @@ final class DryVariables implements Trainable {
         throw new IllegalArgumentException("tensor '" + spec.name() + "': unknown");
       }
     }
-    for (var spec : specs) {
+    for (var spec : handed) {
       if (!TensorSpec.of(spec.name(), given.get(spec.name()).shape()).equals(spec)) {
         throw new IllegalArgumentException(
             "tensor '" + spec.name() + "' (expected: " + spec.shape() + ")");

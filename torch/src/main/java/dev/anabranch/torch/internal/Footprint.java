@@ -12,30 +12,42 @@ import java.util.Map;
  * What lives only within one of these is not seen by the meter, and so not here.
  *
  * <p>With m = b · t rows of width d, feed-forward width f, h heads and e bytes an element of the
- * layer's type, a layer with something trained in it keeps for its backward pass, as {@link
- * BertLayers} leaves it to autograd:
+ * layer's type, a layer that a gradient passes keeps, as {@link TrainedLayers} leaves it:
  *
  * <ul>
  *   <li>query, key and value, 3 · m · d, and attention's result, m · d, in fp32, with one number a
- *       row and head (the logarithm of its sum); a prefix of p positions makes keys and values b ·
- *       (t + p) · d each;
+ *       row and head (the logarithm of its sum); in bf16 and up to {@link Attention#LONGEST}
+ *       positions query, key, value and the probabilities, b · h · t · t, in bf16 instead;
  *   <li>the input of each norm, m · d · e, with mean and deviation a row;
- *   <li>the input of GELU, m · f · e;
+ *   <li>the input of GELU, m · f · e, whose result is computed again;
  *   <li>the input of a linear map only if its weight is trained or LoRA stands beside it: m · d · e
- *       for attention's maps and the first of the feed-forward part (query, key and value share
- *       one; in fp32 that of attention's last map is attention's result itself), m · f · e for the
- *       last; LoRA's own middle, m · r · e;
- *   <li>an adapter of width w: its input, m · d · e, and both sides of its GELU, 2 · m · w · e.
+ *       (query, key and value share one; in fp32 that of attention's last map is attention's
+ *       result), and LoRA's own middle, m · r · e;
+ *   <li>query, key and value trained as a whole: their weights side by side, 3 · d · d · e, where
+ *       the gradient goes further down.
  * </ul>
  *
- * <p>A frozen layer that a gradient passes ({@link FrozenLayers}) keeps the first three alone.
- * Nothing is kept below the lowest trained variable.
+ * <p>The lowest trained layer keeps only what lies above its lowest trained variable, and nothing
+ * is kept below it. Layers with an adapter or a prefix are left to autograd ({@link BertLayers}),
+ * which keeps query, key and value apart (keys and values b · (t + p) · d each with p prefix
+ * positions) in fp32, both sides of GELU where the last map's input is needed, an adapter's input,
+ * m · d · e, and both sides of its own GELU, 2 · m · w · e for a width w.
  *
  * <p>Beside these: the trained variables (P elements of 4 bytes), their gradients (P, from the
  * first backward pass to the next {@code zero}), AdamW's moments (2 P) or SGD's velocity (P), and
  * each message that a piece of work hands over. Immutable.
  */
 final class Footprint {
+  /** Parts of a layer with variables, from its input to its output. */
+  private static final List<List<String>> STAGES =
+      List.of(
+          List.of("attention.self.query", "attention.self.key", "attention.self.value"),
+          List.of("attention.output.dense"),
+          List.of("attention.output.LayerNorm"),
+          List.of("intermediate.dense"),
+          List.of("output.dense"),
+          List.of("output.LayerNorm"));
+
   private final BertShapes shapes;
   private final Map<String, TensorSpec> trained = new HashMap<>();
 
@@ -59,10 +71,35 @@ final class Footprint {
   }
 
   /** Whether a layer's input stays until its backward pass. */
-  boolean keepsInput(int layer) {
-    return keeps(layer, "attention.self.query")
-        || keeps(layer, "attention.self.key")
-        || keeps(layer, "attention.self.value");
+  boolean keepsInput(int layer, boolean below) {
+    boolean needed =
+        keeps(layer, "attention.self.query")
+            || keeps(layer, "attention.self.key")
+            || keeps(layer, "attention.self.value");
+    return needed && (below || lowest(layer) == 0);
+  }
+
+  /** Whether anything of a module is trained. */
+  private boolean trains(int layer, String module) {
+    return keeps(layer, module)
+        || trained.containsKey(BertShapes.layer(layer) + module + ".bias");
+  }
+
+  /** How many of {@link #STAGES} lie below everything that is trained. */
+  private int lowest(int layer) {
+    int stage = 0;
+    while (stage < STAGES.size()
+        && STAGES.get(stage).stream().noneMatch(module -> trains(layer, module))) {
+      stage++;
+    }
+    return stage;
+  }
+
+  /** Whether autograd keeps a layer, because of an adapter or a prefix. */
+  boolean byAutograd(int layer) {
+    var at = BertShapes.layer(layer);
+    return trained.containsKey(at + "adapter.down.weight")
+        || trained.containsKey(at + "prefix.key");
   }
 
   private boolean keeps(int layer, String module) {
@@ -70,10 +107,39 @@ final class Footprint {
     return trained.containsKey(at + ".weight") || trained.containsKey(at + ".lora_A");
   }
 
-  /** What a frozen layer keeps beside its input and output. */
-  long traced(long b, long t, int e) {
+  /**
+   * What a layer keeps beside its input and output.
+   *
+   * @param below whether the gradient of its input is needed
+   */
+  long kept(int layer, long b, long t, int e, boolean below) {
     long m = b * t;
-    return attention(b, t, 0) + 2 * norm(m, e) + m * shapes.intermediate() * e;
+    long d = shapes.width();
+    int stop = below ? -1 : lowest(layer);
+    boolean products = e < Float.BYTES && t <= Attention.LONGEST;
+    long sum = lora(layer, m, e);
+    if (stop <= 0) {
+      sum += products ? e * (3 * m * d + b * shapes.heads() * t * t) : attention(b, t, 0);
+      boolean whole = trained.containsKey(BertShapes.layer(layer) + "attention.self.query.weight");
+      sum += stop < 0 && whole ? 3 * d * d * e : 0;
+    }
+    boolean shared = e == Float.BYTES && stop <= 0;
+    sum += stop <= 1 && !shared && keeps(layer, "attention.output.dense") ? m * d * e : 0;
+    sum += stop <= 2 ? norm(m, e) : 0;
+    sum += stop <= 3 && keeps(layer, "intermediate.dense") ? m * d * e : 0;
+    sum += stop < 4 || (stop == 4 && keeps(layer, "output.dense")) ? m * shapes.intermediate() * e : 0;
+    return sum + (stop <= 5 ? norm(m, e) : 0);
+  }
+
+  private long lora(int layer, long m, int e) {
+    var at = BertShapes.layer(layer);
+    long sum = 0;
+    for (var spec : trained.values()) {
+      if (spec.name().startsWith(at) && spec.name().endsWith(".lora_A")) {
+        sum += m * spec.shape().get(0) * e;
+      }
+    }
+    return sum;
   }
 
   private long attention(long b, long t, long prefix) {
@@ -85,7 +151,7 @@ final class Footprint {
     return m * shapes.width() * e + 2 * m * Float.BYTES;
   }
 
-  /** What a layer with something trained in it keeps beside its input and output. */
+  /** What autograd keeps of a layer beside its input and output. */
   long recorded(int layer, long b, long t, int e) {
     var at = BertShapes.layer(layer);
     long m = b * t;
@@ -97,11 +163,7 @@ final class Footprint {
     sum += 2 * norm(m, e) + m * f * e;
     sum += keeps(layer, "intermediate.dense") ? m * d * e : 0;
     sum += keeps(layer, "output.dense") ? m * f * e : 0;
-    for (var spec : trained.values()) {
-      if (spec.name().startsWith(at) && spec.name().endsWith(".lora_A")) {
-        sum += m * spec.shape().get(0) * e;
-      }
-    }
+    sum += lora(layer, m, e);
     var adapter = trained.get(at + "adapter.down.weight");
     return adapter == null ? sum : sum + m * d * e + 2 * m * adapter.shape().get(0) * e;
   }
