@@ -1,6 +1,6 @@
 package dev.anabranch.core;
 
-/** How a classifier reads a sequence: METHODS A1.7a's tail pooling. */
+/** How a classifier reads a sequence. */
 public enum Pooling {
   /** The classification token. */
   CLS,

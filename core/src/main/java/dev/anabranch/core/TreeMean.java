@@ -50,7 +50,7 @@ public final class TreeMean implements Aggregator<TensorMap, TensorMap> {
     @Override
     public void add(NodeId from, TensorMap update, double weight) {
       long n = update.elements();
-      var sum = OffHeap.allocate(n * Double.BYTES);
+      var sum = OffHeap.room(n * Double.BYTES);
       var to = sum.segment();
       var data = update.data();
       for (long i = 0; i < n; i++) {
@@ -135,7 +135,7 @@ public final class TreeMean implements Aggregator<TensorMap, TensorMap> {
       if (all == null || all.weight == 0) {
         return current;
       }
-      var out = TensorMap.zeros(all.specs);
+      var out = TensorMap.room(all.specs);
       long n = out.elements();
       double scale = 1 / all.weight;
       for (long i = 0; i < n; i++) {

@@ -13,9 +13,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/**
- * The meter against counts by hand, METHODS 0.3: multiply-accumulates, forward 1 F, backward 2 F.
- */
+/** The meter against counts by hand: multiply-accumulates, forward 1 F, backward 2 F. */
 class MacsIT {
   /** Sizes of a model and of a batch. */
   private record Sizes(long layers, long d, long m, long b, long t, long classes) {

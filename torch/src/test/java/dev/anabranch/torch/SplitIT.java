@@ -24,7 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** METHODS A1.8: head, body and tail are the whole model, forward and backward. */
+/** Head, body and tail are the whole model, forward and backward. */
 class SplitIT {
   private static final double RATE = 1 << 20;
   private static TorchEngine tiny;

@@ -4,10 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.anabranch.app.run.InstalledWiring;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class DemoTest {
   private static final Catalog CATALOG = new InstalledWiring().catalog();
+
+  private static RunPlan plan(int rounds, String label) {
+    return Objects.requireNonNull(Demo.plans(CATALOG, rounds).get(label));
+  }
 
   @Test
   void runsFullFineTuningThenSfPromptThenFewerBytes() {
@@ -22,21 +27,21 @@ class DemoTest {
           assertThat(plan.maxTokens()).isEqualTo(64);
           assertThat(plan.holdout()).isEqualTo(0.1);
         });
-    assertThat(plans.get("fedavg").methodSettings().get("parameterisation"))
+    assertThat(plan(12, "fedavg").methodSettings().get("parameterisation"))
         .isEqualTo(Map.of("everything", Map.of()));
-    assertThat(plans.get("sfprompt").methodSettings().get("sliceCrossings")).isEqualTo(false);
-    assertThat(plans.get("sfprompt").codecs()).isEmpty();
-    assertThat(plans.get("sfprompt-sliced-fp16").methodSettings().get("sliceCrossings"))
+    assertThat(plan(12, "sfprompt").methodSettings().get("sliceCrossings")).isEqualTo(false);
+    assertThat(plan(12, "sfprompt").codecs()).isEmpty();
+    assertThat(plan(12, "sfprompt-sliced-fp16").methodSettings().get("sliceCrossings"))
         .isEqualTo(true);
-    assertThat(plans.get("sfprompt-sliced-fp16").codecs())
+    assertThat(plan(12, "sfprompt-sliced-fp16").codecs())
         .containsOnlyKeys("activation", "body-output", "output-gradient", "activation-gradient");
   }
 
   @Test
   void quickIsTheSameWithFewerRounds() {
-    var quick = Demo.plans(CATALOG, 4).get("sfprompt");
+    var quick = plan(4, "sfprompt");
     assertThat(quick.methodNumber("rounds")).contains(4L);
-    assertThat(quick.dataKey()).isEqualTo(Demo.plans(CATALOG, 12).get("sfprompt").dataKey());
+    assertThat(quick.dataKey()).isEqualTo(plan(12, "sfprompt").dataKey());
   }
 
   @Test

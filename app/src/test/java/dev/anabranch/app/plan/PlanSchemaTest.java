@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.anabranch.app.record.Json;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class PlanSchemaTest {
@@ -13,7 +14,7 @@ class PlanSchemaTest {
   @Test
   void hasEveryKeyOfAFilledInPlan() {
     var plan = RunPlan.parse(TestCatalog.of(), "", "");
-    assertThat(object(SCHEMA.get("properties")).keySet())
+    assertThat(object(Objects.requireNonNull(SCHEMA.get("properties"))).keySet())
         .containsExactlyInAnyOrderElementsOf(plan.toMap().keySet());
   }
 

@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Which examples of a visit go through the body: METHODS A1.2 step 4 with the options of A1.7 c to
- * f.
+ * Which examples of a visit go through the body: step 4 of SFPrompt, with what it leaves open as
+ * options.
  *
  * @param fraction share kept, the hardest first
  * @param random whether rows are kept at random instead, as a control

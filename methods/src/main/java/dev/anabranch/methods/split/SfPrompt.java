@@ -31,16 +31,16 @@ import java.util.Set;
  *
  * <p>Differs: prompt and tail take one joint step when the gradient is back from the body, which is
  * the gradient step of the whole model; means are weighted by examples unless {@code weighted} is
- * off; examples are scored after the self-update unless {@code pruneBeforeSelfUpdate} is set
- * (METHODS A1.7 c, g).
+ * off; examples are scored after the self-update unless {@code pruneBeforeSelfUpdate} is set (the
+ * paper leaves both open).
  *
  * @param headLayers transformer layers before the first cut
  * @param tailLayers transformer layers after the second cut
  * @param prompts soft prompt vectors before the text, n_p
  * @param selfUpdateEpochs U, passes through the shortcut
- * @param auxTail whether the shortcut has a tail of its own that stays on the device (A1.7 b)
+ * @param auxTail whether the shortcut has a tail of its own that stays on the device
  * @param slice whether only the rows that the other side needs cross the cuts: the same result,
- *     fewer bytes (D1)
+ *     fewer bytes
  */
 @Paper(
     title =
@@ -105,7 +105,7 @@ public record SfPrompt(
   public ModelUse use(ModelFacts model) {
     boolean shortcut = selfUpdateEpochs > 0 || pruning.scores();
     boolean mixes = headLayers + tailLayers > 0 || model.pooling() == Pooling.MEAN;
-    Check.that( // A1.7a: without mixing, the shortcut's output does not depend on the text
+    Check.that( // without mixing, the shortcut's output does not depend on the text
         mixes || !shortcut,
         "task.pooling",
         model.pooling().name().toLowerCase(java.util.Locale.ROOT),

@@ -34,8 +34,8 @@ import java.util.Set;
 /**
  * SFL+FF: the model is split in a U and everything is trained. SplitFed's first version: each
  * device has a body of its own for a visit, and heads, tails and bodies are averaged at the end of
- * the round. METHODS A1.3, C_FF = 4 · U · n_k · q + 2 · (|W_h| + |W_t|) · b; the bodies' own
- * exchange with the coordinator stays in the data centre and is counted apart.
+ * the round. C_FF = 4 · U · n_k · q + 2 · (|W_h| + |W_t|) · b; the bodies' own exchange with the
+ * coordinator stays in the data centre and is counted apart.
  *
  * <p>Differs from SplitFed: three parts instead of two, so that labels stay on the device.
  */

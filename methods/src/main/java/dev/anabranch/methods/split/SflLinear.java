@@ -20,7 +20,7 @@ import java.util.Set;
 
 /**
  * SFL+Linear: the model is split, head and body are frozen, the device trains its tail on what the
- * body answers. No gradient crosses a cut. METHODS A1.3, C_LIN = 2 · U · n_k · q + 2 · |W_t| · b.
+ * body answers. No gradient crosses a cut. C_LIN = 2 · U · n_k · q + 2 · |W_t| · b.
  *
  * <p>Differs: the body's answers are asked for anew in each epoch, as the published cost assumes,
  * although frozen parts would give them again.

@@ -26,9 +26,9 @@ record SplitTopics(
   }
 
   /**
-   * METHODS D1, the lossless saving: padding never crosses; of the body's answer only what is
-   * pooled, if no layer follows; of the gradient that comes back only the prompts' rows, if no
-   * layer precedes the cut.
+   * The lossless saving: padding never crosses; of the body's answer only what is pooled, if no
+   * layer follows; of the gradient that comes back only the prompts' rows, if no layer precedes the
+   * cut.
    */
   static SplitTopics sliced(int headLayers, int tailLayers, Pooling pooling, int prompts) {
     var valid = RowSlices.valid();

@@ -141,7 +141,8 @@ public final class BertModel implements Model {
     }
     var hooks = new BertHooks(variables, macs, base.config(), use.of(segment));
     return new Chain(
-        List.of(new Span(segment.from(), segment.until(), weights(segment), hooks, macs)));
+        List.of(
+            new Span(segment.from(), segment.until(), weights(segment), hooks, variables, macs)));
   }
 
   @Override

@@ -6,8 +6,17 @@ import java.nio.file.Path;
 import java.util.Set;
 
 /** What the processor says it can do, from {@code /proc/cpuinfo}; empty where there is none. */
-final class CpuFlags {
+public final class CpuFlags {
   private CpuFlags() {}
+
+  /** Whether the processor multiplies bf16 in hardware. */
+  public static boolean bf16() {
+    try {
+      return current().contains("avx512_bf16");
+    } catch (IOException e) {
+      return false;
+    }
+  }
 
   static Set<String> current() throws IOException {
     Path info = Path.of("/proc/cpuinfo");

@@ -1,6 +1,7 @@
 package dev.anabranch.torch.internal;
 
 import dev.anabranch.torch.BertMacs;
+import java.util.LinkedHashMap;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
@@ -19,16 +20,18 @@ final class Span {
   private final BertLayers layers;
   private final FrozenLayers frozen;
   private final Hooks hooks;
+  private final Variables variables;
   private final boolean touched;
   private final BertMacs macs;
 
-  Span(int from, int until, BertWeights weights, Hooks hooks, BertMacs macs) {
+  Span(int from, int until, BertWeights weights, Hooks hooks, Variables variables, BertMacs macs) {
     this.from = from;
     this.until = until;
     this.weights = weights;
     this.layers = new BertLayers(weights);
     this.frozen = new FrozenLayers(weights);
     this.hooks = hooks;
+    this.variables = variables;
     this.touched = macs.touches(from);
     this.macs = macs;
   }
@@ -69,7 +72,32 @@ final class Span {
     return touched ? recordTrained(hidden, mask, below) : recordFrozen(hidden, mask);
   }
 
+  private boolean byHand() {
+    for (int i = from; i < until; i++) {
+      if (!TrainedLayers.supports(hooks, i)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private Tape recordByHand(Tensor hidden, @Nullable Tensor mask, boolean below) {
+    // multiply-accumulates are counted here, in the same way for every kind of pass
+    var pass = new TrainedLayers(weights, from, until, hooks, executed -> {});
+    var keep = below ? TrainedLayers.Keep.INPUT : TrainedLayers.Keep.PARAMETERS;
+    try (var typed = typed(hidden)) {
+      var result = pass.forward(typed, mask, keep);
+      for (int i = from; i < until; i++) {
+        counted(i, result.hidden());
+      }
+      return new Counted(new HandTape(pass, result), below);
+    }
+  }
+
   private Tape recordTrained(Tensor hidden, @Nullable Tensor mask, boolean below) {
+    if (byHand()) {
+      return recordByHand(hidden, mask, below);
+    }
     Tensor leaf = typed(hidden);
     leaf.set_requires_grad(below);
     Tensor current = leaf;
@@ -142,6 +170,44 @@ final class Span {
         closed = true;
         trace.close();
         output.close();
+      }
+    }
+  }
+
+  /** A pass of {@link TrainedLayers}, whose gradients go to the variables. */
+  private final class HandTape implements Tape {
+    private final TrainedLayers pass;
+    private final TrainedLayers.Result result;
+    private boolean closed;
+
+    HandTape(TrainedLayers pass, TrainedLayers.Result result) {
+      this.pass = pass;
+      this.result = result;
+    }
+
+    @Override
+    public Tensor output() {
+      return result.hidden();
+    }
+
+    @Override
+    public @Nullable Tensor backward(Tensor gradient) {
+      var sums = new LinkedHashMap<String, Tensor>();
+      try (var typed = typed(gradient)) {
+        var out = pass.backward(result.tape(), typed, sums);
+        sums.forEach(variables::addGradient);
+        return out;
+      } finally {
+        sums.values().forEach(Tensor::close);
+      }
+    }
+
+    @Override
+    public void close() {
+      if (!closed) {
+        closed = true;
+        result.tape().close();
+        result.hidden().close();
       }
     }
   }

@@ -62,17 +62,15 @@ final class Stepper implements Optimizer {
       var gradients = gradients();
       terms.forEach(term -> add(term, gradients));
       double norm = norm(gradients);
-      if (spec.clip() > 0 && norm > spec.clip() && Double.isFinite(norm)) {
-        var factor = new Scalar(spec.clip() / (norm + 1e-6));
-        gradients.values().forEach(gradient -> gradient.mul_(factor));
-      }
+      boolean clips = spec.clip() > 0 && norm > spec.clip() && Double.isFinite(norm);
+      double factor = clips ? spec.clip() / (norm + 1e-6) : 1;
       steps++;
       double warm = steps < spec.warmupSteps() ? steps / (double) spec.warmupSteps() : 1;
       double rate = spec.learningRate() * warm;
       if (adamw != null) {
-        adamw.step(rate);
+        adamw.step(rate, inOrder(gradients), factor);
       } else {
-        sgd(gradients, rate);
+        sgd(gradients, rate, factor);
       }
       meter.boundary();
       return norm;
@@ -113,10 +111,20 @@ final class Stepper implements Optimizer {
     return Math.sqrt(sum);
   }
 
-  /** v = momentum · v + g + decay · w; w −= rate · v. */
-  private void sgd(Map<String, Tensor> gradients, double rate) {
+  /** In the order of the variables; undefined where there is none. */
+  private List<Tensor> inOrder(Map<String, Tensor> gradients) {
+    return variables.specs().stream()
+        .map(spec -> gradients.getOrDefault(spec.name(), new Tensor()))
+        .toList();
+  }
+
+  /** v = momentum · v + factor · g + decay · w; w −= rate · v. */
+  private void sgd(Map<String, Tensor> gradients, double rate, double factor) {
     gradients.forEach((name, gradient) -> {
       Tensor w = variables.get(name);
+      if (factor != 1) {
+        gradient.mul_(new Scalar(factor));
+      }
       if (spec.weightDecay() != 0) {
         gradient.add_(w, new Scalar(spec.weightDecay()));
       }

@@ -93,7 +93,7 @@ final class Variables implements Trainable, AutoCloseable {
     Meter.here();
     requireOpen();
     initialise();
-    var out = TensorMap.zeros(specs);
+    var out = TensorMap.room(specs);
     MemorySegment.copy(Tensors.memory(flat), 0, out.data(), 0, out.data().byteSize());
     return out;
   }
@@ -104,7 +104,7 @@ final class Variables implements Trainable, AutoCloseable {
     requireOpen();
     before.requireSpecs(specs);
     initialise();
-    var out = TensorMap.zeros(specs);
+    var out = TensorMap.room(specs);
     if (flat.numel() == 0) {
       return out;
     }
@@ -149,6 +149,19 @@ final class Variables implements Trainable, AutoCloseable {
       var data = values.get(spec.name()).data();
       MemorySegment.copy(data, 0, memory, at, data.byteSize());
       at += data.byteSize();
+    }
+  }
+
+  /** Adds to a variable's gradient; the first becomes it. */
+  void addGradient(String name, Tensor gradient) {
+    Tensor variable = get(name);
+    try (var scope = new PointerScope();
+        var frozen = new NoGradGuard()) {
+      if (variable.grad().defined()) {
+        variable.grad().add_(gradient);
+      } else {
+        variable.mutable_grad().put(gradient);
+      }
     }
   }
 

@@ -86,7 +86,7 @@ class GoldenIT {
       var hooks = new BertHooks(variables, macs, checkpoint.config(), how);
       boolean prompted = folder.equals("bert-prompt");
       var embedding = new Embedding(weights, variables, prompted ? Placing.WORDS : null);
-      var chain = new Chain(List.of(new Span(0, 3, weights, hooks, macs)));
+      var chain = new Chain(List.of(new Span(0, 3, weights, hooks, variables, macs)));
       run(expected.views(), variables, extra, embedding, chain, prompted ? 3 : 0);
     }
   }
@@ -112,23 +112,23 @@ class GoldenIT {
         torch
             .linear(
                 leaf.select(1, 0),
-                extra.get("pooler.dense.weight"),
-                new TensorOptional(extra.get("pooler.dense.bias")))
+                at(extra, "pooler.dense.weight"),
+                new TensorOptional(at(extra, "pooler.dense.bias")))
             .tanh();
     Tensor logits =
         torch.linear(
             pooled,
             variables.get("classifier.weight"),
             new TensorOptional(variables.get("classifier.bias")));
-    Tensor labels = Objects.requireNonNull(expected.get("in.labels"));
+    Tensor labels = at(expected, "in.labels");
     Tensor loss = torch.cross_entropy_loss(logits, labels);
     loss.backward();
     var back = tape.backward(leaf.grad());
     if (back != null) {
       embedded.backward(back);
     }
-    near("logits", logits, expected.get("out.logits"));
-    near("loss", loss, expected.get("out.loss"));
+    near("logits", logits, at(expected, "out.logits"));
+    near("loss", loss, at(expected, "out.loss"));
     int gradients = 0;
     for (var entry : expected.entrySet()) {
       if (entry.getKey().startsWith("out.grad.")) {
@@ -143,9 +143,9 @@ class GoldenIT {
   }
 
   private static Inputs.Tokens tokens(Map<String, Tensor> expected) {
-    long[] ids = longs(expected.get("in.input_ids"));
-    long[] mask = longs(expected.get("in.attention_mask"));
-    int b = (int) Objects.requireNonNull(expected.get("in.input_ids")).size(0);
+    long[] ids = longs(at(expected, "in.input_ids"));
+    long[] mask = longs(at(expected, "in.attention_mask"));
+    int b = (int) at(expected, "in.input_ids").size(0);
     int t = ids.length / b;
     int[] lengths = new int[b];
     int[] plain = new int[ids.length];
@@ -154,6 +154,10 @@ class GoldenIT {
       plain[i] = (int) ids[i];
     }
     return new Inputs.Tokens(plain, t, lengths, new int[ids.length]);
+  }
+
+  private static Tensor at(Map<String, Tensor> map, String name) {
+    return Objects.requireNonNull(map.get(name), name);
   }
 
   private static long[] longs(Tensor tensor) {

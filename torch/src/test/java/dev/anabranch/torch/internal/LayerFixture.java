@@ -54,11 +54,11 @@ final class LayerFixture {
     }
     hidden = normal(1, BATCH, TOKENS, d);
     gradient = normal(1, BATCH, TOKENS, d);
-    long[] tokens = new long[BATCH * TOKENS];
-    for (int i = 0; i < tokens.length; i++) {
-      tokens[i] = i % TOKENS < TOKENS - 3 * (i / TOKENS) ? 1 : 0;
+    int[] lengths = new int[BATCH];
+    for (int i = 0; i < BATCH; i++) {
+      lengths[i] = TOKENS - 3 * i;
     }
-    mask = BertLayers.mask(Tensors.longs(tokens, BATCH, TOKENS), 0);
+    mask = Objects.requireNonNull(Sequence.mask(lengths, TOKENS));
   }
 
   Tensor normal(double deviation, long... shape) {

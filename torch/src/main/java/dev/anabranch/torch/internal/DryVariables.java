@@ -1,0 +1,137 @@
+package dev.anabranch.torch.internal;
+
+import dev.anabranch.core.Optimizer;
+import dev.anabranch.core.OptimizerSpec;
+import dev.anabranch.core.TensorMap;
+import dev.anabranch.core.TensorSpec;
+import dev.anabranch.core.Trainable;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/**
+ * {@link Variables} and {@link Stepper} without values; keeps the account of what a model holds.
+ * Used on a lane.
+ */
+final class DryVariables implements Trainable {
+  private final List<TensorSpec> specs;
+  private final DryLanes lanes;
+  private final TensorMap values;
+  private final Set<String> withGradient = new HashSet<>();
+
+  /** Bytes that are held until the model is closed: variables, and messages that were handed on. */
+  private long own;
+
+  private long gradients;
+  private long moments;
+
+  DryVariables(List<TensorSpec> specs, DryLanes lanes, Zeros zeros) {
+    this.specs = List.copyOf(specs);
+    this.lanes = lanes;
+    this.values = zeros.map(specs);
+    keep(Footprint.bytes(specs));
+  }
+
+  Account account() {
+    return lanes.account();
+  }
+
+  /** Allocates what lives as long as the model, or is freed where no meter looks. */
+  void keep(long bytes) {
+    account().hold(bytes);
+    own += bytes;
+  }
+
+  @Override
+  public List<TensorSpec> specs() {
+    return specs;
+  }
+
+  boolean has(String name) {
+    return specs.stream().anyMatch(spec -> spec.name().equals(name));
+  }
+
+  boolean any(Predicate<String> names) {
+    return specs.stream().anyMatch(spec -> names.test(spec.name()));
+  }
+
+  @Override
+  public TensorMap copy() {
+    keep(Footprint.bytes(specs));
+    return values;
+  }
+
+  @Override
+  public TensorMap minus(TensorMap before) {
+    before.requireSpecs(specs);
+    return copy();
+  }
+
+  @Override
+  public void load(TensorMap given) {
+    account();
+    for (var spec : given.specs()) {
+      if (!has(spec.name())) {
+        throw new IllegalArgumentException("tensor '" + spec.name() + "': unknown");
+      }
+    }
+    for (var spec : specs) {
+      if (!TensorSpec.of(spec.name(), given.get(spec.name()).shape()).equals(spec)) {
+        throw new IllegalArgumentException(
+            "tensor '" + spec.name() + "' (expected: " + spec.shape() + ")");
+      }
+    }
+  }
+
+  /** Gives the variables with such names a gradient, if they have none. */
+  void gradient(Predicate<String> names) {
+    for (var spec : specs) {
+      if (names.test(spec.name()) && withGradient.add(spec.name())) {
+        account().hold(spec.elements() * Float.BYTES);
+        gradients += spec.elements() * Float.BYTES;
+      }
+    }
+  }
+
+  private void moments(long bytes) {
+    account().hold(bytes - moments);
+    moments = bytes;
+  }
+
+  Optimizer optimizer(OptimizerSpec spec) {
+    long all = Footprint.bytes(specs);
+    if (spec.kind() == OptimizerSpec.Kind.ADAMW) {
+      moments(2 * all);
+    }
+    return new Optimizer() {
+      @Override
+      public void zero() {
+        withGradient.clear();
+        account().hold(-gradients);
+        gradients = 0;
+      }
+
+      @Override
+      public double step() {
+        if (spec.kind() == OptimizerSpec.Kind.SGD && spec.momentum() != 0) {
+          moments(gradients);
+        }
+        account().boundary();
+        return 0;
+      }
+
+      @Override
+      public void close() {
+        moments(0);
+      }
+    };
+  }
+
+  void close() {
+    account().hold(-own - gradients - moments);
+    own = 0;
+    gradients = 0;
+    moments = 0;
+  }
+}
