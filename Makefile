@@ -22,7 +22,7 @@ test: ## unit tests (M=core,... narrows it; T=SomeTest picks one)
 it: ## unit and integration tests, and the format check
 	$(MVN) verify $(ONLY)
 
-bench: ## run the benchmarks (B="-f 1 Codec.*" are JMH's arguments)
+bench: ## run the benchmarks and print their table (B=visit runs one, see benchmarks/README.md)
 	$(MVN) -q -Dmaven.test.skip=true -Dbench.skip=false $(if $(B),'-Dbench.args=$(B)') -pl benchmarks -am package
 
 format: ## rewrite all Java sources with google-java-format

@@ -69,7 +69,7 @@ public final class Replies<T> implements Iterable<Reply<T>> {
 
   /** Weighted mean over the replies, in double, along a fixed tree over device indices. */
   public TensorMap mean(Function<T, TensorMap> value, ToDoubleFunction<T> weight) {
-    var fold = new TreeMean().start(TensorMap.empty());
+    var fold = new TreeMean().startWhole(TensorMap.empty());
     source.forEachRemaining(reply ->
         fold.add(
             reply.from(), value.apply(reply.message()), weight.applyAsDouble(reply.message())));

@@ -10,13 +10,17 @@ package dev.anabranch.core;
 public interface RoundMethod<S, D, U> extends StarMethod<S, D, U> {
   /**
    * Local work, on a lane. Pure but for {@code me.memory()}, so it can run as a task on another
-   * machine.
+   * machine. An {@link Update} is freed once it is sent.
    */
   U work(Device me, D offer);
 
   @Override
   default void participate(Device me) {
     var offer = me.coordinator().receive(down());
-    me.coordinator().send(up(), me.lane().run("local training", () -> work(me, offer)));
+    var message = me.lane().run("local training", () -> work(me, offer));
+    me.coordinator().send(up(), message);
+    if (message instanceof Update update) {
+      update.close();
+    }
   }
 }

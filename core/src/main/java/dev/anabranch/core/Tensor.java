@@ -47,9 +47,15 @@ public final class Tensor implements AutoCloseable {
     return new Tensor(shape.clone(), memory.segment(), memory, null);
   }
 
+  /** A tensor whose values are anything, for a maker who writes all of them before anyone reads. */
+  public static Tensor room(long... shape) {
+    var memory = OffHeap.room(elements(shape) * Float.BYTES);
+    return new Tensor(shape.clone(), memory.segment(), memory, null);
+  }
+
   /** A copy of values on the heap. */
   public static Tensor of(float[] values, long... shape) {
-    var tensor = zeros(shape);
+    var tensor = room(shape);
     MemorySegment.copy(values, 0, tensor.data, FLOAT, 0, values.length);
     return tensor;
   }
@@ -120,7 +126,7 @@ public final class Tensor implements AutoCloseable {
 
   /** A copy that owns its memory. */
   public Tensor copy() {
-    var out = zeros(shape);
+    var out = room(shape);
     MemorySegment.copy(data, 0, out.data, 0, data.byteSize());
     return out;
   }

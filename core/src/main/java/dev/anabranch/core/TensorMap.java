@@ -60,10 +60,17 @@ public final class TensorMap implements AutoCloseable {
     return new TensorMap(specs, memory.segment(), memory, null);
   }
 
+  /** A map whose values are anything, for a maker who writes all of them before anyone reads. */
+  public static TensorMap room(List<TensorSpec> specs) {
+    long elements = specs.stream().mapToLong(TensorSpec::elements).sum();
+    var memory = OffHeap.room(elements * Float.BYTES);
+    return new TensorMap(specs, memory.segment(), memory, null);
+  }
+
   /** A copy of the given tensors, in the order of the map. */
   public static TensorMap of(Map<String, Tensor> tensors) {
     var out =
-        zeros(
+        room(
             tensors.entrySet().stream()
                 .map(e -> TensorSpec.of(e.getKey(), e.getValue().shape()))
                 .toList());
@@ -131,7 +138,7 @@ public final class TensorMap implements AutoCloseable {
   /** {@code this + factor · other}, computed in double and rounded once. */
   public TensorMap plusScaled(double factor, TensorMap other) {
     requireSame(other);
-    var out = zeros(specs);
+    var out = room(specs);
     long n = elements();
     for (long i = 0; i < n; i++) {
       double sum =
@@ -142,7 +149,7 @@ public final class TensorMap implements AutoCloseable {
   }
 
   public TensorMap scale(double factor) {
-    var out = zeros(specs);
+    var out = room(specs);
     long n = elements();
     for (long i = 0; i < n; i++) {
       out.data.setAtIndex(Tensor.FLOAT, i, (float) (factor * data.getAtIndex(Tensor.FLOAT, i)));
@@ -176,7 +183,7 @@ public final class TensorMap implements AutoCloseable {
 
   /** A copy that owns its memory. */
   public TensorMap copy() {
-    var out = zeros(specs);
+    var out = room(specs);
     MemorySegment.copy(data, 0, out.data, 0, data.byteSize());
     return out;
   }

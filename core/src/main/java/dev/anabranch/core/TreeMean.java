@@ -16,47 +16,50 @@ import org.jspecify.annotations.Nullable;
 public final class TreeMean implements Aggregator<TensorMap, TensorMap> {
   @Override
   public Fold<TensorMap, TensorMap> start(TensorMap current) {
-    return new Tree(current);
+    return new Tree(current, false);
   }
 
-  /** A subtree: indices [first, last], its weighted sum, its weight. */
-  private static final class Part {
-    final int first;
-    final int last;
-    final List<TensorSpec> specs;
-    final OffHeap sum;
-    final double weight;
+  /** A fold that no fold of earlier devices comes before: it may join its first parts at once. */
+  Fold<TensorMap, TensorMap> startWhole(TensorMap current) {
+    return new Tree(current, true);
+  }
 
-    Part(int first, int last, List<TensorSpec> specs, OffHeap sum, double weight) {
-      this.first = first;
-      this.last = last;
-      this.specs = specs;
-      this.sum = sum;
-      this.weight = weight;
+  /**
+   * A subtree: indices [first, last], its values, its weight. A single device's values are kept as
+   * they came, in float and unweighted; joined ones are weighted sums in double.
+   */
+  private record Part(
+      int first, int last, List<TensorSpec> specs, OffHeap values, boolean single, double weight) {
+    /** The weighted value at a position. */
+    double at(long i) {
+      return single
+          ? weight * values.segment().getAtIndex(Tensor.FLOAT, i)
+          : values.segment().getAtIndex(ValueLayout.JAVA_DOUBLE, i);
+    }
+
+    long elements() {
+      return values.segment().byteSize() / (single ? Float.BYTES : Double.BYTES);
     }
   }
 
   private static final class Tree implements Fold<TensorMap, TensorMap> {
     private final TensorMap current;
+    private final boolean whole;
     private final ArrayDeque<Part> parts = new ArrayDeque<>();
 
     /** No device before this one can come: the first that was added, and 0 when all are there. */
     private int earliest;
 
-    Tree(TensorMap current) {
+    Tree(TensorMap current, boolean whole) {
       this.current = current;
+      this.whole = whole;
     }
 
     @Override
     public void add(NodeId from, TensorMap update, double weight) {
-      long n = update.elements();
-      var sum = OffHeap.allocate(n * Double.BYTES);
-      var to = sum.segment();
-      var data = update.data();
-      for (long i = 0; i < n; i++) {
-        to.setAtIndex(ValueLayout.JAVA_DOUBLE, i, weight * data.getAtIndex(Tensor.FLOAT, i));
-      }
-      push(new Part(from.index(), from.index(), update.specs(), sum, weight));
+      var values = OffHeap.room(update.data().byteSize());
+      MemorySegment.copy(update.data(), 0, values.segment(), 0, update.data().byteSize());
+      push(new Part(from.index(), from.index(), update.specs(), values, true, weight));
     }
 
     private void push(Part next) {
@@ -78,7 +81,7 @@ public final class TreeMean implements Aggregator<TensorMap, TensorMap> {
         }
         collapse(Integer.highestOneBit(last.last ^ next.first));
       } else {
-        earliest = next.first;
+        earliest = whole ? 0 : next.first;
       }
       parts.addLast(next);
     }
@@ -104,16 +107,18 @@ public final class TreeMean implements Aggregator<TensorMap, TensorMap> {
     }
 
     private static Part join(Part left, Part right) {
-      MemorySegment a = left.sum.segment();
-      MemorySegment b = right.sum.segment();
-      long n = a.byteSize() / Double.BYTES;
+      long n = left.elements();
+      var sums = left.single ? OffHeap.room(n * Double.BYTES) : left.values;
+      var to = sums.segment();
       for (long i = 0; i < n; i++) {
-        double sum =
-            a.getAtIndex(ValueLayout.JAVA_DOUBLE, i) + b.getAtIndex(ValueLayout.JAVA_DOUBLE, i);
-        a.setAtIndex(ValueLayout.JAVA_DOUBLE, i, sum);
+        to.setAtIndex(ValueLayout.JAVA_DOUBLE, i, left.at(i) + right.at(i));
       }
-      right.sum.close();
-      return new Part(left.first, right.last, left.specs, left.sum, left.weight + right.weight);
+      right.values.close();
+      if (left.single) {
+        left.values.close();
+      }
+      return new Part(
+          left.first, right.last, left.specs, sums, false, left.weight + right.weight);
     }
 
     @Override
@@ -135,17 +140,13 @@ public final class TreeMean implements Aggregator<TensorMap, TensorMap> {
       if (all == null || all.weight == 0) {
         return current;
       }
-      var out = TensorMap.zeros(all.specs);
+      var out = TensorMap.room(all.specs);
       long n = out.elements();
       double scale = 1 / all.weight;
       for (long i = 0; i < n; i++) {
-        out.data()
-            .setAtIndex(
-                Tensor.FLOAT,
-                i,
-                (float) (scale * all.sum.segment().getAtIndex(ValueLayout.JAVA_DOUBLE, i)));
+        out.data().setAtIndex(Tensor.FLOAT, i, (float) (scale * all.at(i)));
       }
-      all.sum.close();
+      all.values.close();
       return out;
     }
   }

@@ -9,7 +9,8 @@ import java.util.Optional;
  * @param examples how many examples it learned from; its weight in a mean
  * @param loss mean training loss of the visit, for the log
  */
-public record Update(TensorMap delta, long examples, double loss) implements Checked {
+public record Update(TensorMap delta, long examples, double loss)
+    implements Checked, AutoCloseable {
   @Override
   public Optional<String> defect() {
     if (examples <= 0) {
@@ -18,5 +19,11 @@ public record Update(TensorMap delta, long examples, double loss) implements Che
     return delta.isFinite()
         ? Optional.empty()
         : Optional.of("update: NaN or infinite (expected: finite values); the update is refused");
+  }
+
+  /** Frees the delta. */
+  @Override
+  public void close() {
+    delta.close();
   }
 }

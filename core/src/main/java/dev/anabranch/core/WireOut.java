@@ -40,7 +40,7 @@ public final class WireOut {
     private long size;
 
     Section(long capacity) {
-      memory = OffHeap.allocate(capacity);
+      memory = OffHeap.room(capacity);
     }
 
     /** Reserves room and gives its offset. */
@@ -48,7 +48,7 @@ public final class WireOut {
       long at = size;
       long needed = Math.addExact(size, bytes);
       if (needed > memory.segment().byteSize()) {
-        var larger = OffHeap.allocate(Math.max(needed, memory.segment().byteSize() * 2));
+        var larger = OffHeap.room(Math.max(needed, memory.segment().byteSize() * 2));
         MemorySegment.copy(memory.segment(), 0, larger.segment(), 0, size);
         memory.close();
         memory = larger;

@@ -85,7 +85,7 @@ public final class Bf16 implements Codec<Tensor> {
     long[] shape = in.headShape();
     long n = Tensor.elements(shape);
     var from = in.get(n * Short.BYTES);
-    var out = Tensor.zeros(shape);
+    var out = Tensor.room(shape);
     short[] halves = new short[Blocks.size(n)];
     int[] words = new int[halves.length];
     for (long at = 0; at < n; at += halves.length) {

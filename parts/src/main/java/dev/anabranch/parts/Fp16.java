@@ -88,7 +88,7 @@ public final class Fp16 implements Codec<Tensor> {
     long[] shape = in.headShape();
     long n = Tensor.elements(shape);
     var from = in.get(n * Short.BYTES);
-    var out = Tensor.zeros(shape);
+    var out = Tensor.room(shape);
     short[] halves = new short[Blocks.size(n)];
     float[] floats = new float[halves.length];
     for (long at = 0; at < n; at += halves.length) {

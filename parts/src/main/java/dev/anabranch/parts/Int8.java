@@ -126,7 +126,7 @@ public final class Int8 implements Codec<Tensor> {
     long rows = rows(shape, n);
     var scales = in.get(rows * Float.BYTES);
     var from = in.get(n);
-    var out = Tensor.zeros(shape);
+    var out = Tensor.room(shape);
     long width = rows == 0 ? 0 : n / rows;
     byte[] bytes = new byte[Blocks.size(width)];
     float[] floats = new float[bytes.length];

@@ -128,8 +128,13 @@ public final class TorchEngine implements Engine {
             .run(
                 () -> {
                   var whole = model(use, use.partition().segments(), 0);
-                  whole.trainable().load(trained);
-                  return whole;
+                  try {
+                    whole.trainable().load(trained);
+                    return whole;
+                  } catch (RuntimeException e) {
+                    whole.close();
+                    throw e;
+                  }
                 },
                 false)
             .value();

@@ -110,10 +110,11 @@ public record LocalOnly(Training training, Parameterisation parameterisation)
                 () -> {
                   var model = me.model();
                   var own = me.memory().get(OWN).orElseGet(() -> model.trainable().copy());
-                  Update update = FedAvg.train(me, own, training);
-                  var now = own.plus(update.delta());
-                  me.memory().put(OWN, now);
-                  return new Update(now, update.examples(), update.loss());
+                  try (var update = FedAvg.train(me, own, training)) {
+                    var now = own.plus(update.delta());
+                    me.memory().put(OWN, now);
+                    return new Update(now, update.examples(), update.loss());
+                  }
                 });
     float[] score = {0, (float) learned.loss(), 0};
     if (last(me.round())) {

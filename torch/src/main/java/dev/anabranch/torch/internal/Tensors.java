@@ -72,7 +72,7 @@ final class Tensors {
       for (int i = 0; i < shape.length; i++) {
         shape[i] = dense.size(i);
       }
-      var out = dev.anabranch.core.Tensor.zeros(shape);
+      var out = dev.anabranch.core.Tensor.room(shape);
       MemorySegment.copy(memory(dense), 0, out.data(), 0, out.data().byteSize());
       return out;
     }

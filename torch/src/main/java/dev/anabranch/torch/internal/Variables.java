@@ -93,7 +93,7 @@ final class Variables implements Trainable, AutoCloseable {
     Meter.here();
     requireOpen();
     initialise();
-    var out = TensorMap.zeros(specs);
+    var out = TensorMap.room(specs);
     MemorySegment.copy(Tensors.memory(flat), 0, out.data(), 0, out.data().byteSize());
     return out;
   }
@@ -104,7 +104,7 @@ final class Variables implements Trainable, AutoCloseable {
     requireOpen();
     before.requireSpecs(specs);
     initialise();
-    var out = TensorMap.zeros(specs);
+    var out = TensorMap.room(specs);
     if (flat.numel() == 0) {
       return out;
     }
