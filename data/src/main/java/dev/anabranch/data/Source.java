@@ -9,4 +9,9 @@ public interface Source {
    * @throws dev.anabranch.core.AnabranchException if they cannot be had or are not sound
    */
   Corpus load(Cache cache);
+
+  /** Whether an example is two texts. */
+  default boolean pairs() {
+    return false;
+  }
 }

@@ -8,6 +8,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.util.LinkedHashMap;
+import java.util.Objects;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -57,6 +58,16 @@ record Failures(Console console, boolean json) {
           + ": unknown "
           + (unmatched.isUnknownOption() ? "option" : "argument")
           + (known.isEmpty() ? "" : " (expected: " + String.join(" or ", known) + ")")
+          + help;
+    }
+    var wrong = e.getArgSpec();
+    if (wrong != null && wrong.type().isEnum() && e.getValue() != null) {
+      return wrong.paramLabel()
+          + ": "
+          + e.getValue()
+          + " (expected: one of "
+          + String.join(", ", Objects.requireNonNull(wrong.completionCandidates()))
+          + ")"
           + help;
     }
     var message = String.valueOf(e.getMessage());

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -62,8 +63,44 @@ final class ListCommand implements Callable<Integer> {
     out.println(kind.name() + aliases);
     out.println("    " + kind.about());
     kind.knobs()
-        .forEach(knob ->
-            out.println("    " + knob.name() + ": " + knob.standard() + "  # " + knob.about()));
+        .forEach(knob -> {
+          var standard = "".equals(knob.standard()) ? "''" : knob.standard();
+          var allowed = allowed(knob);
+          out.println(
+              "    "
+                  + knob.name()
+                  + ": "
+                  + standard
+                  + "  # "
+                  + knob.about()
+                  + (allowed.isEmpty() ? "" : " (" + allowed + ")"));
+        });
+  }
+
+  /** What a setting may be, as far as it is limited. */
+  private static String allowed(Knob knob) {
+    return switch (knob) {
+      case Knob.Int i ->
+          i.max() == Long.MAX_VALUE ? "at least " + i.min() : i.min() + " to " + i.max();
+      case Knob.Real r ->
+          r.max() == Double.MAX_VALUE ? "at least " + r.min() : r.min() + " to " + r.max();
+      case Knob.Choice c -> String.join(", ", c.values());
+      case Knob.OneOf o ->
+          o.kinds().stream().map(ListCommand::entry).collect(Collectors.joining(", "));
+      case Knob.Flag f -> "";
+      case Knob.Text t -> "";
+      case Knob.Words w -> "";
+    };
+  }
+
+  /** A name with its settings, as {@code lora{r: 8, alpha: 16}}. */
+  private static String entry(Kind<?> kind) {
+    return kind.knobs().isEmpty()
+        ? kind.name()
+        : kind.name()
+            + kind.knobs().stream()
+                .map(knob -> knob.name() + ": " + knob.standard())
+                .collect(Collectors.joining(", ", "{", "}"));
   }
 
   private void print(DeviceProfile p) {
@@ -104,6 +141,10 @@ final class ListCommand implements Callable<Integer> {
     out.put("name", knob.name());
     out.put("default", knob.standard());
     out.put("about", knob.about());
+    var allowed = allowed(knob);
+    if (!allowed.isEmpty()) {
+      out.put("allowed", allowed);
+    }
     return out;
   }
 }

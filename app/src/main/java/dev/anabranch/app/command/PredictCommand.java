@@ -19,7 +19,10 @@ import picocli.CommandLine.Parameters;
 /** {@code predict RUN}. */
 @Command(
     name = "predict",
-    description = "Classify lines of standard input with what a run has trained.")
+    description =
+        "Classify lines of standard input with what a run has trained. Prints the likeliest label,"
+            + " a tab and its probability. After training on pairs, a line is two texts with a tab"
+            + " between them.")
 final class PredictCommand implements Callable<Integer> {
   private static final int BATCH = 32;
 

@@ -22,7 +22,9 @@ final class Results {
     }
     console.out().print(table(result));
     console.out().println();
-    console.out().println("Shares are of the run named " + baseline(result).label() + ".");
+    if (result.entries().size() > 1) {
+      console.out().println("Shares are of the run named " + baseline(result).label() + ".");
+    }
     console.out().println("1 MB is 10^6 bytes, 1 MiB is 2^20 bytes. Device figures are of the");
     console
         .out()
@@ -92,7 +94,7 @@ final class Results {
             "device memory",
             "virtual time",
             "wall time");
-    var base = result.of(baseline(result));
+    var base = result.entries().size() > 1 ? result.of(baseline(result)) : List.<Summary>of();
     for (var entry : result.entries()) {
       var runs = result.of(entry);
       if (runs.isEmpty()) {
@@ -112,7 +114,9 @@ final class Results {
   }
 
   private static String megabytes(double bytes) {
-    return String.format(Locale.ROOT, "%,.1f MB", bytes / 1e6);
+    return bytes == 0 || bytes >= 1e5
+        ? String.format(Locale.ROOT, "%,.1f MB", bytes / 1e6)
+        : Units.traffic(bytes);
   }
 
   private static String accuracy(List<Summary> runs) {
@@ -133,7 +137,7 @@ final class Results {
   private static String cell(
       List<Summary> runs, List<Summary> base, ToDoubleFunction<Summary> figure, Unit unit) {
     double value = mean(runs, figure);
-    double whole = mean(base, figure);
+    double whole = base.isEmpty() ? 0 : mean(base, figure);
     return unit.of(value) + (whole > 0 ? " (" + Units.share(value / whole) + ")" : "");
   }
 }

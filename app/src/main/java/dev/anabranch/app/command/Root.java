@@ -5,6 +5,7 @@ import dev.anabranch.app.run.Wiring;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -68,7 +69,19 @@ public final class Root implements Callable<Integer> {
     line.setParameterExceptionHandler((e, args) -> failures.report(e));
     line.setExecutionExceptionHandler((e, command, parsed) -> failures.report(e));
     mixinHelp(line);
+    completion(Objects.requireNonNull(line.getSubcommands().get("completion")));
     return line;
+  }
+
+  /** Its own texts speak of another name. */
+  private static void completion(CommandLine line) {
+    line.getCommandSpec().name("completion");
+    line.getCommandSpec()
+        .usageMessage()
+        .description(
+            "Print a completion script for bash and zsh. For the current shell:",
+            "",
+            "  source <(anabranch completion)");
   }
 
   private static void mixinHelp(CommandLine line) {

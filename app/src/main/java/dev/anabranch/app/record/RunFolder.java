@@ -91,6 +91,10 @@ public final class RunFolder implements AutoCloseable {
   /** Refuses a folder that holds no run. */
   public static void require(Path path) {
     if (!Files.isRegularFile(plan(path))) {
+      if (Files.isRegularFile(path.resolve("comparison.json"))) {
+        throw AnabranchException.expected(
+            Failure.USAGE, path.toString(), "several runs", "one of the folders in it");
+      }
       throw AnabranchException.expected(
           Failure.USAGE, path.toString(), "no plan.yaml in it", "the folder of a run");
     }

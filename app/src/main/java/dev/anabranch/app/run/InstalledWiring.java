@@ -3,9 +3,11 @@ package dev.anabranch.app.run;
 import dev.anabranch.app.plan.Catalog;
 import dev.anabranch.app.plan.RunPlan;
 import dev.anabranch.app.report.ReportPage;
+import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Batch;
 import dev.anabranch.core.Engine;
 import dev.anabranch.core.Fabric;
+import dev.anabranch.core.Failure;
 import dev.anabranch.core.Inputs;
 import dev.anabranch.core.Seeds;
 import dev.anabranch.core.Shard;
@@ -107,10 +109,25 @@ public final class InstalledWiring implements Wiring {
 
   @Override
   public Shard lines(RunPlan plan, List<String> lines) {
-    var examples = lines.stream().map(line -> new Example(line, null, 0, null)).toList();
+    boolean pairs = plan.source(Source.class).pairs();
+    var examples = lines.stream().map(line -> example(line, pairs)).toList();
     var corpus = new Corpus(examples, List.of("unknown"), "");
     int[] all = IntStream.range(0, lines.size()).toArray();
     return new TextShard("standard input", corpus, all, tokenizer(plan));
+  }
+
+  private static Example example(String line, boolean pair) {
+    int tab = line.indexOf('\t');
+    if (pair && tab < 0) {
+      throw AnabranchException.expected(
+          Failure.DATA,
+          "standard input",
+          "'" + (line.length() > 40 ? line.substring(0, 40) + "…" : line) + "' without a tab",
+          "two texts with a tab between them on each line, as the run was trained on pairs");
+    }
+    return pair
+        ? new Example(line.substring(0, tab), line.substring(tab + 1), 0, null)
+        : new Example(line, null, 0, null);
   }
 
   @Override

@@ -28,6 +28,18 @@ class ArchitectureTest {
   private static final JavaClasses PLANTED =
       new ClassFileImporter().importPackages("dev.anabranch.methods.planted");
 
+  /** Tests of the modules that come before this one in the build. */
+  private static final JavaClasses TESTS =
+      new ClassFileImporter()
+          .importPaths(
+              Stream.of("core", "parts", "methods", "testkit", "fabrics/local")
+                  .map(module -> root().resolve(module).resolve("target/test-classes"))
+                  .toList());
+
+  private static Path root() {
+    return Path.of("").toAbsolutePath().getParent();
+  }
+
   private static Map<String, ArchRule> rules() {
     var rules = new LinkedHashMap<String, ArchRule>();
     rules.put("core needs the JDK alone", Rules.CORE_NEEDS_THE_JDK_ALONE);
@@ -47,6 +59,7 @@ class ArchitectureTest {
     rules.put("no mutable statics", Rules.NO_MUTABLE_STATICS);
     rules.put("sources are cited", Rules.SOURCES_ARE_CITED);
     rules.put("classes are final", Rules.CLASSES_ARE_FINAL);
+    rules.put("contracts are tested", Rules.contractsAreTested(TESTS));
     return rules;
   }
 
@@ -75,6 +88,7 @@ class ArchitectureTest {
             Map.entry("counter", Rules.NO_MUTABLE_STATICS),
             Map.entry("open", Rules.CLASSES_ARE_FINAL),
             Map.entry("charge", Rules.ONLY_FABRICS_CHARGE),
+            Map.entry("untested", Rules.contractsAreTested(TESTS)),
             Map.entry("arrow", Rules.arrows("methods")))
         .map(planted ->
             DynamicTest.dynamicTest(
@@ -87,7 +101,7 @@ class ArchitectureTest {
 
   @Test
   void noFileIsLong() throws IOException {
-    var root = Path.of("").toAbsolutePath().getParent();
+    var root = root();
     var tooLong = new ArrayList<String>();
     int seen = 0;
     for (var module :

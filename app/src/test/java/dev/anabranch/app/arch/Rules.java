@@ -7,6 +7,7 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
@@ -16,12 +17,17 @@ import com.tngtech.archunit.library.dependencies.SliceAssignment;
 import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import dev.anabranch.core.Aggregator;
 import dev.anabranch.core.Codec;
+import dev.anabranch.core.Fabric;
 import dev.anabranch.core.Fidelity;
 import dev.anabranch.core.Folklore;
 import dev.anabranch.core.Ledger;
+import dev.anabranch.core.Link;
 import dev.anabranch.core.Method;
 import dev.anabranch.core.Paper;
 import dev.anabranch.core.Parameterisation;
+import dev.anabranch.testkit.CodecContract;
+import dev.anabranch.testkit.LinkContract;
+import dev.anabranch.testkit.MethodContract;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
@@ -224,6 +230,67 @@ final class Rules {
         events.add(new SimpleConditionEvent(type, fine, type.getName() + " is not final"));
       }
     };
+  }
+
+  /** Interfaces that have a contract kit in {@code testkit}. */
+  private static final Map<Class<?>, Class<?>> KITS =
+      Map.of(
+          Codec.class, CodecContract.class,
+          Method.class, MethodContract.class,
+          Link.class, LinkContract.class);
+
+  /** Those that only wrap others, and have no behaviour of their own to be held to. */
+  private static final List<String> WRAPPERS =
+      List.of("dev.anabranch.testkit.AssertingLinks", "dev.anabranch.torch.internal.PricedCodec");
+
+  /**
+   * Every implementation has a subclass of its kit, which names it, or for a link its fabric.
+   *
+   * @param tests classes of all modules' tests
+   */
+  static ArchRule contractsAreTested(JavaClasses tests) {
+    return classes()
+        .that(describe("implement something that has a contract kit", Rules::isContracted))
+        .should(
+            new ArchCondition<>("have a subclass of that kit") {
+              @Override
+              public void check(JavaClass type, ConditionEvents events) {
+                KITS.forEach((contract, kit) -> {
+                  if (type.isAssignableTo(contract)) {
+                    boolean fine =
+                        tests.stream()
+                            .filter(test -> test.isAssignableTo(kit))
+                            .anyMatch(test -> names(test, type, contract.equals(Link.class)));
+                    events.add(
+                        new SimpleConditionEvent(
+                            type,
+                            fine,
+                            type.getName() + " has no subclass of " + kit.getSimpleName()));
+                  }
+                });
+              }
+            });
+  }
+
+  private static boolean isContracted(JavaClass type) {
+    return !type.isInterface()
+        && !type.getModifiers().contains(JavaModifier.ABSTRACT)
+        && !WRAPPERS.contains(topLevel(type))
+        && KITS.keySet().stream().anyMatch(type::isAssignableTo);
+  }
+
+  private static boolean names(JavaClass test, JavaClass type, boolean byPackage) {
+    var home = type.getPackageName().replaceAll("\\.internal$", "");
+    return test.getDirectDependenciesFromSelf().stream()
+        .map(dependency -> dependency.getTargetClass())
+        .anyMatch(target ->
+            byPackage
+                ? target.getPackageName().equals(home) && target.isAssignableTo(Fabric.class)
+                : topLevel(target).equals(topLevel(type)));
+  }
+
+  private static String topLevel(JavaClass type) {
+    return type.getName().replaceAll("\\$.*", "");
   }
 
   static Map<String, List<String>> arrows() {

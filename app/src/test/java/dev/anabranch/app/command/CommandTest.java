@@ -104,6 +104,9 @@ class CommandTest {
     assertThat(run("run", "--help").out()).contains("--set", "--seeds", "--json");
     assertThat(run("--version").out()).startsWith("anabranch ");
     assertThat(run("completion").out()).contains("complete -F");
+    assertThat(run("completion", "--help").out())
+        .contains("source <(anabranch completion)")
+        .doesNotContain("generate-completion");
   }
 
   @Test
@@ -180,6 +183,8 @@ class CommandTest {
     assertThat(at.resolve("fedavg/summary.json")).exists();
     assertThat(at.resolve("sfprompt-headLayers-1-tailLayers-1-selfUpdateEpochs-1/summary.json"))
         .exists();
+    assertThat(run("predict", at).err())
+        .isEqualTo("anabranch: " + at + ": several runs (expected: one of the folders in it)\n");
     assertThat(run("report", at, "--output", folder.resolve("again.html")).code()).isZero();
     assertThat(folder.resolve("again.html")).exists();
   }
@@ -283,7 +288,14 @@ class CommandTest {
   @ParameterizedTest
   @ValueSource(strings = {"methods", "models", "sources", "partitioners", "codecs", "profiles"})
   void listsAreTextOrJson(String what) {
-    assertThat(run("list", what).out()).isNotEmpty();
+    var text = run("list", what).out();
+    assertThat(text).isNotEmpty();
+    if (what.equals("methods")) {
+      assertThat(text)
+          .contains("rounds: 12  # how many aggregations (1 to 1000000)")
+          .contains("optimizer: adamw  # how variables are stepped (adamw, sgd)")
+          .contains("lora{r: 8, ");
+    }
     assertThat(run("list", what, "--json").json().path(what)).isNotEmpty();
   }
 
@@ -353,6 +365,8 @@ class CommandTest {
         "lst | lst: unknown argument (expected: list or estimate); see 'anabranch --help'",
         "resume none | none: no plan.yaml in it (expected: the folder of a run)",
         "report none | none: no plan.yaml in it (expected: the folder of a run)",
+        "list foo | WHAT: foo (expected: one of methods, models, sources, partitioners, codecs,"
+            + " profiles); see 'anabranch list --help'",
         "run | Missing required parameter: 'PLAN.yaml'; see 'anabranch run --help'",
       })
   void wrongUseIsExplained(String line, String message) {

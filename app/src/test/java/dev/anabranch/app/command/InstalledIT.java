@@ -80,6 +80,37 @@ class InstalledIT {
   }
 
   @Test
+  void pairsAreLearnedAndPredicted() throws IOException {
+    var csv = new StringBuilder("text,other,label\n");
+    for (int i = 0; i < 40; i++) {
+      csv.append("lunch at ").append(i).append(i % 2 == 0 ? ",a meal,1\n" : ",a prize,0\n");
+    }
+    Files.writeString(folder.resolve("texts.csv"), csv);
+    var at = folder.resolve("pairs").toString();
+    var ran =
+        run(
+            "",
+            "run",
+            folder.resolve("plan.yaml").toString(),
+            "--set",
+            "data.source.file.pair=other",
+            "--set",
+            "method={fedavg: {rounds: 1, cohort: 2, parameterisation: head}}",
+            "--output",
+            at);
+    assertThat(ran.code()).as(ran.err()).isZero();
+    var one = run("lunch at noon\ta meal\n", "predict", at, "--json").out();
+    var other = run("lunch at noon\ta prize\n", "predict", at, "--json").out();
+    assertThat(one.replaceAll(".*\"label\"", "")).isNotEqualTo(other.replaceAll(".*\"label\"", ""));
+    var refused = run("lunch at noon\n", "predict", at);
+    assertThat(refused.err())
+        .isEqualTo(
+            "anabranch: standard input: 'lunch at noon' without a tab (expected: two texts with a"
+                + " tab between them on each line, as the run was trained on pairs)\n");
+    assertThat(refused.code()).isEqualTo(11);
+  }
+
+  @Test
   void missingColumnIsNamed() {
     var ended =
         run(

@@ -105,6 +105,11 @@ public record FileSource(
     }
   }
 
+  @Override
+  public boolean pairs() {
+    return !pair.isEmpty();
+  }
+
   private record Row(String text, @Nullable String pair, String label, @Nullable String device) {}
 
   /** Takes rows as they come. */

@@ -5,12 +5,17 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
+import java.io.BufferedInputStream;
 import java.io.BufferedReader;
+import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,6 +54,9 @@ final class Soundness {
 
   /** Throws if a text file is broken, with the line. */
   static void requireSound(Path file, DataFiles.Format format) throws IOException {
+    if (format != DataFiles.Format.PARQUET) {
+      requireUtf8(file);
+    }
     try (InputStream raw = Files.newInputStream(file);
         InputStream in = isGzip(file) ? new GZIPInputStream(raw) : raw) {
       var reader = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8));
@@ -57,7 +65,52 @@ final class Soundness {
         case LINES -> lines(file, reader);
         case CSV -> fields(file, reader, ',', '"');
         case TSV -> fields(file, reader, '\t', '\n');
-        case PARQUET -> {}
+        case PARQUET -> whole(file);
+      }
+    }
+  }
+
+  /** A Parquet file begins and ends with the same four letters, the end after its directory. */
+  private static void whole(Path file) throws IOException {
+    byte[] ends = new byte[8];
+    long size = Files.size(file);
+    if (size >= 12) {
+      try (var channel = FileChannel.open(file)) {
+        channel.read(ByteBuffer.wrap(ends, 0, 4), 0);
+        channel.read(ByteBuffer.wrap(ends, 4, 4), size - 4);
+      }
+    }
+    if (!new String(ends, StandardCharsets.US_ASCII).equals("PAR1PAR1")) {
+      throw AnabranchException.expected(
+          Failure.CORRUPT,
+          "data file",
+          file + " of " + size + " bytes",
+          "a whole Parquet file, with PAR1 at both ends; fetch it again");
+    }
+  }
+
+  /** Throws if a text has bytes that are not UTF-8, with the line. */
+  static void requireUtf8(Path file) throws IOException {
+    try (InputStream raw = Files.newInputStream(file);
+        InputStream in = new BufferedInputStream(isGzip(file) ? new GZIPInputStream(raw) : raw)) {
+      var line = new ByteArrayOutputStream();
+      int number = 1;
+      for (int b = in.read(); ; b = in.read()) {
+        if (b >= 0 && b != '\n') {
+          line.write(b);
+          continue;
+        }
+        try {
+          StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(line.toByteArray()));
+        } catch (CharacterCodingException e) {
+          throw new AnabranchException(
+              Failure.DATA, file + " line " + number + ": not UTF-8 (expected: text in UTF-8)", e);
+        }
+        if (b < 0) {
+          return;
+        }
+        line.reset();
+        number++;
       }
     }
   }

@@ -3,6 +3,7 @@ package dev.anabranch.data.internal;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -50,6 +51,10 @@ final class Table {
   void read(Map<String, String> columns, Visitor visitor) throws IOException {
     for (var file : files.paths()) {
       Soundness.requireWholeGzip(file);
+      if (Files.size(file) == 0) {
+        throw AnabranchException.expected(
+            Failure.DATA, file.toString(), "0 bytes", "at least one example");
+      }
     }
     try (var connection = open()) {
       try {

@@ -129,6 +129,15 @@ class FileSourceIT {
         .containsExactly(new Example("a", null, 0, null), new Example("b", null, 1, null));
     byte[] whole = Files.readAllBytes(file);
     Files.write(file, Arrays.copyOf(whole, whole.length - 20));
+    assertRefused(
+        Failure.CORRUPT,
+        "data file: "
+            + file
+            + " of "
+            + (whole.length - 20)
+            + " bytes (expected: a whole Parquet file, with PAR1 at both ends; fetch it again)");
+    Arrays.fill(whole, whole.length - 8, whole.length - 4, (byte) 0x7f); // length of the directory
+    Files.write(file, whole);
     assertThatThrownBy(this::load)
         .isInstanceOf(AnabranchException.class)
         .hasMessageStartingWith("data.source.file.path: " + file + " (expected: sound PARQUET: ");
@@ -199,6 +208,11 @@ class FileSourceIT {
   void csvLine_brokenNamesItsNumber() throws IOException {
     write("a.csv", "text,label\n\"a\nb\",1\nc,2,3\n");
     assertRefused(Failure.DATA, file + " line 4: 3 fields (expected: 2, as in the first line)");
+    write("c.csv", "text,label\na,1\nb,2\n");
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[15] = (byte) 0xff;
+    Files.write(file, bytes);
+    assertRefused(Failure.DATA, file + " line 3: not UTF-8 (expected: text in UTF-8)");
     write("b.csv", "text,label\n\"a,1\nb,2\n");
     assertRefused(
         Failure.DATA, file + " line 2: a quote without its end (expected: a closing quote)");
@@ -254,6 +268,8 @@ class FileSourceIT {
             + file
             + " (expected: a file that exists, of one of .csv, .tsv, .jsonl, .ndjson, .json,"
             + " .parquet, also with .gz)");
+    write("a.csv", "");
+    assertRefused(Failure.DATA, file + ": 0 bytes (expected: at least one example)");
     write("a.csv", "text,label\n");
     assertRefused(Failure.DATA, file + ": 0 rows (expected: at least one example)");
     write("a.csv", "text,label\na,x\nb,x\n");

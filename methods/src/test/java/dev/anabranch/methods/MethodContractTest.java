@@ -1,0 +1,113 @@
+package dev.anabranch.methods;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.anabranch.core.Fabric;
+import dev.anabranch.core.Method;
+import dev.anabranch.core.Settings;
+import dev.anabranch.fabrics.local.LocalFabric;
+import dev.anabranch.methods.averaging.Central;
+import dev.anabranch.methods.averaging.FedAvg;
+import dev.anabranch.methods.averaging.FedProx;
+import dev.anabranch.methods.averaging.LocalOnly;
+import dev.anabranch.methods.split.SfPrompt;
+import dev.anabranch.methods.split.SflFull;
+import dev.anabranch.methods.split.SflLinear;
+import dev.anabranch.testkit.AssertingLinks;
+import dev.anabranch.testkit.MethodContract;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.ServiceLoader;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+/** The contract of every method that a plan can choose. */
+final class MethodContractTest {
+  /** A method by its provider; three rounds of three devices. */
+  abstract static class Kit extends MethodContract {
+    private final MethodProvider provider;
+    private final Map<String, ?> settings;
+
+    Kit(MethodProvider provider, Map<String, ?> settings) {
+      this.provider = provider;
+      this.settings = settings;
+    }
+
+    @Override
+    protected Method<?> method() {
+      var all = new LinkedHashMap<String, Object>();
+      all.putAll(Map.of("rounds", 3, "cohort", 3, "examples", 8, "batch", 3));
+      all.putAll(settings);
+      var kind = provider.kind();
+      return kind.make().apply(Settings.read("method." + kind.name(), kind.knobs(), all));
+    }
+
+    @Override
+    protected Fabric fabric(int resident) {
+      return new LocalFabric(resident, new AssertingLinks());
+    }
+  }
+
+  @Test
+  void everyMethodHasItsKit() {
+    assertThat(ServiceLoader.load(MethodProvider.class).stream().count())
+        .isEqualTo(
+            Arrays.stream(MethodContractTest.class.getDeclaredClasses())
+                .filter(c -> c.isAnnotationPresent(Nested.class))
+                .map(Class::getSuperclass)
+                .filter(Kit.class::equals)
+                .count());
+  }
+
+  @Nested
+  final class OfFedAvg extends Kit {
+    OfFedAvg() {
+      super(new FedAvg.Provider(), Map.of());
+    }
+  }
+
+  @Nested
+  final class OfFedProx extends Kit {
+    OfFedProx() {
+      super(new FedProx.Provider(), Map.of("mu", 0.1, "parameterisation", "head"));
+    }
+  }
+
+  @Nested
+  final class OfCentral extends Kit {
+    OfCentral() {
+      super(new Central.Provider(), Map.of());
+    }
+  }
+
+  @Nested
+  final class OfLocalOnly extends Kit {
+    OfLocalOnly() {
+      super(new LocalOnly.Provider(), Map.of());
+    }
+  }
+
+  @Nested
+  final class OfSflFull extends Kit {
+    OfSflFull() {
+      super(new SflFull.Provider(), Map.of());
+    }
+  }
+
+  @Nested
+  final class OfSflLinear extends Kit {
+    OfSflLinear() {
+      super(new SflLinear.Provider(), Map.of());
+    }
+  }
+
+  @Nested
+  final class OfSfPrompt extends Kit {
+    OfSfPrompt() {
+      super(
+          new SfPrompt.Provider(),
+          Map.of("selfUpdateEpochs", 1, "auxTail", true, "freezeRounds", 2, "scoreWeight", 0.5));
+    }
+  }
+}
