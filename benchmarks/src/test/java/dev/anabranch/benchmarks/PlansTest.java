@@ -25,10 +25,21 @@ final class PlansTest {
     assertThat(plan.frozenPrecision()).isEqualTo("fp32");
     assertThat(plan.maxTokens()).isEqualTo(64);
     assertThat(plan.methodSettings())
-        .containsAllEntriesOf(plan("full").methodSettings().entrySet().stream()
-            .filter(e -> List.of("rounds", "cohort", "examples", "batch", "epochs", "learningRate",
-                "optimizer", "clip").contains(e.getKey()))
-            .collect(java.util.stream.Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue)));
+        .containsAllEntriesOf(
+            plan("full").methodSettings().entrySet().stream()
+                .filter(e ->
+                    List.of(
+                            "rounds",
+                            "cohort",
+                            "examples",
+                            "batch",
+                            "epochs",
+                            "learningRate",
+                            "optimizer",
+                            "clip")
+                        .contains(e.getKey()))
+                .collect(
+                    java.util.stream.Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue)));
   }
 
   @Test

@@ -117,8 +117,7 @@ public final class TreeMean implements Aggregator<TensorMap, TensorMap> {
       if (left.single) {
         left.values.close();
       }
-      return new Part(
-          left.first, right.last, left.specs, sums, false, left.weight + right.weight);
+      return new Part(left.first, right.last, left.specs, sums, false, left.weight + right.weight);
     }
 
     @Override

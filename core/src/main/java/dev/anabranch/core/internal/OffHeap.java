@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * the owner becomes unreachable. Thread-safe.
  *
  * <p>Large blocks that were freed are kept for the next one of their size: a fresh block of 90 MB
- * costs more in page faults than the arithmetic on it. A view on a freed block throws, whether or not
- * its memory serves again.
+ * costs more in page faults than the arithmetic on it. A view on a freed block throws, whether or
+ * not its memory serves again.
  */
 public final class OffHeap implements AutoCloseable {
   private static final Cleaner CLEANER = Cleaner.create();
@@ -82,7 +82,8 @@ public final class OffHeap implements AutoCloseable {
       try {
         var block = (MemorySegment) MALLOC.invokeExact(bytes);
         if (block.address() == 0) {
-          throw new OutOfMemoryError("memory off the heap: " + bytes + " bytes (expected: that much free)");
+          throw new OutOfMemoryError(
+              "memory off the heap: " + bytes + " bytes (expected: that much free)");
         }
         return block.reinterpret(bytes);
       } catch (RuntimeException | Error e) {
