@@ -26,39 +26,11 @@ final class PlansTest {
     var full = plan("full");
     assertThat(plan.dataKey()).isEqualTo(full.dataKey());
     assertThat(plan.modelKey()).isEqualTo(full.modelKey());
-    assertThat(plan.frozenPrecision()).isEqualTo("fp32");
-<<<<<<< HEAD
-    assertThat(plan.maxTokens()).isEqualTo(64);
-    assertThat(plan.methodSettings())
-        .containsAllEntriesOf(
-            plan("full").methodSettings().entrySet().stream()
-                .filter(e ->
-                    List.of(
-                            "rounds",
-                            "cohort",
-                            "examples",
-                            "batch",
-                            "epochs",
-                            "learningRate",
-                            "optimizer",
-                            "clip")
-                        .contains(e.getKey()))
-                .collect(
-                    java.util.stream.Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue)));
-  }
-
-  @Test
-  void rowsSurviveTheWayFromAProcessToTheTable() {
-    var row = Row.atMost("visit", "2 ms", 2, 1, "1 ms");
-    assertThat(Row.read(List.of("noise", row.line()))).containsExactly(row);
-    assertThat(row.markdown("b")).isEqualTo("| b | visit | 2 ms | at most 1 ms | not met |");
-=======
     for (var knob : COMMON) {
       assertThat(plan.methodSettings().get(knob))
           .as(knob)
           .isNotNull()
           .isEqualTo(full.methodSettings().get(knob));
     }
->>>>>>> bench
   }
 }
