@@ -1,6 +1,7 @@
 package dev.anabranch.core;
 
 import dev.anabranch.core.internal.OffHeap;
+import dev.anabranch.core.internal.Sweeps;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -133,13 +134,7 @@ public final class Tensor implements AutoCloseable {
 
   /** True if no value is NaN or infinite. */
   public boolean isFinite() {
-    long n = elements();
-    for (long i = 0; i < n; i++) {
-      if (!Float.isFinite(data.getAtIndex(FLOAT, i))) {
-        return false;
-      }
-    }
-    return true;
+    return Sweeps.isFinite(data);
   }
 
   public boolean sameShape(Tensor other) {

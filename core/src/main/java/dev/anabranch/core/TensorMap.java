@@ -1,6 +1,7 @@
 package dev.anabranch.core;
 
 import dev.anabranch.core.internal.OffHeap;
+import dev.anabranch.core.internal.Sweeps;
 import java.lang.foreign.MemorySegment;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -139,21 +140,13 @@ public final class TensorMap implements AutoCloseable {
   public TensorMap plusScaled(double factor, TensorMap other) {
     requireSame(other);
     var out = room(specs);
-    long n = elements();
-    for (long i = 0; i < n; i++) {
-      double sum =
-          data.getAtIndex(Tensor.FLOAT, i) + factor * other.data.getAtIndex(Tensor.FLOAT, i);
-      out.data.setAtIndex(Tensor.FLOAT, i, (float) sum);
-    }
+    Sweeps.plusScaled(data, factor, other.data, out.data);
     return out;
   }
 
   public TensorMap scale(double factor) {
     var out = room(specs);
-    long n = elements();
-    for (long i = 0; i < n; i++) {
-      out.data.setAtIndex(Tensor.FLOAT, i, (float) (factor * data.getAtIndex(Tensor.FLOAT, i)));
-    }
+    Sweeps.scale(data, factor, out.data);
     return out;
   }
 
@@ -201,7 +194,7 @@ public final class TensorMap implements AutoCloseable {
 
   /** True if no value is NaN or infinite. */
   public boolean isFinite() {
-    return Tensor.view(data, this, elements()).isFinite();
+    return Sweeps.isFinite(data);
   }
 
   /** SHA-256 over names, shapes and bytes, as lower-case hexadecimal digits. */

@@ -1,8 +1,8 @@
 package dev.anabranch.core;
 
 import dev.anabranch.core.internal.OffHeap;
+import dev.anabranch.core.internal.Sweeps;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -30,11 +30,8 @@ public final class TreeMean implements Aggregator<TensorMap, TensorMap> {
    */
   private record Part(
       int first, int last, List<TensorSpec> specs, OffHeap values, boolean single, double weight) {
-    /** The weighted value at a position. */
-    double at(long i) {
-      return single
-          ? weight * values.segment().getAtIndex(Tensor.FLOAT, i)
-          : values.segment().getAtIndex(ValueLayout.JAVA_DOUBLE, i);
+    Sweeps.Terms terms() {
+      return new Sweeps.Terms(values.segment(), single, weight);
     }
 
     long elements() {
@@ -107,12 +104,8 @@ public final class TreeMean implements Aggregator<TensorMap, TensorMap> {
     }
 
     private static Part join(Part left, Part right) {
-      long n = left.elements();
-      var sums = left.single ? OffHeap.room(n * Double.BYTES) : left.values;
-      var to = sums.segment();
-      for (long i = 0; i < n; i++) {
-        to.setAtIndex(ValueLayout.JAVA_DOUBLE, i, left.at(i) + right.at(i));
-      }
+      var sums = left.single ? OffHeap.room(left.elements() * Double.BYTES) : left.values;
+      Sweeps.sum(left.terms(), right.terms(), sums.segment());
       right.values.close();
       if (left.single) {
         left.values.close();
@@ -140,11 +133,7 @@ public final class TreeMean implements Aggregator<TensorMap, TensorMap> {
         return current;
       }
       var out = TensorMap.room(all.specs);
-      long n = out.elements();
-      double scale = 1 / all.weight;
-      for (long i = 0; i < n; i++) {
-        out.data().setAtIndex(Tensor.FLOAT, i, (float) (scale * all.at(i)));
-      }
+      Sweeps.rounded(all.terms(), 1 / all.weight, out.data());
       all.values.close();
       return out;
     }

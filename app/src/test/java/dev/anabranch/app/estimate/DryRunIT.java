@@ -86,11 +86,11 @@ class DryRunIT {
     long prompted = (TOKENS + 10) * D * 4;
     long tail = LAYER + CLASSIFIER;
     check("fedavg: { " + common + " }", (EMBEDDINGS + 6 * LAYER + CLASSIFIER) * 4);
-    check("sfl-ff: { " + split + " }", 2 * epochs * 16 * q + (EMBEDDINGS + LAYER + tail) * 4);
-    check("sfl-linear: { " + split + " }", epochs * 16 * q + tail * 4);
+    check("sfl-ff: { " + split + " }", 2L * epochs * 16 * q + (EMBEDDINGS + LAYER + tail) * 4);
+    check("sfl-linear: { " + split + " }", 16L * epochs * q + tail * 4);
     check(
         "sfprompt: { " + split + ", num_virtual_tokens: 10, keepFraction: 0.5 }",
-        2 * epochs * 8 * prompted + (tail + 10 * D) * 4);
+        2L * epochs * 8 * prompted + (tail + 10 * D) * 4);
   }
 
   @ParameterizedTest

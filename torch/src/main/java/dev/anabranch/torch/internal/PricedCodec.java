@@ -61,7 +61,8 @@ public record PricedCodec(Codec<Tensor> codec, Map<List<Long>, Price> prices)
     var price = price(Arrays.copyOfRange(shape, 1, shape.length));
     out.headInt(THIN);
     out.headShape(shape);
-    out.absent(price.payload, price.framing - 2 * Integer.BYTES - (long) Long.BYTES * shape.length);
+    out.absent(
+        price.payload, price.framing - 2L * Integer.BYTES - (long) Long.BYTES * shape.length);
   }
 
   private Price price(long[] shape) {
