@@ -225,6 +225,9 @@ class OptimizerIT {
                     assertThat(loss).isCloseTo(dense.route().lossAndGradient(batch), offset(1e-5));
                   }
                   assertThat(rows.step()).isCloseTo(every.step(), offset(1e-5));
+                  if (visit == 0) {
+                    near(sparse.trainable().copy(), dense.trainable().copy(), 1e-6);
+                  }
                   if (step == 2) {
                     var now = sparse.trainable().copy().scale(0.5);
                     sparse.trainable().load(now);
@@ -232,7 +235,7 @@ class OptimizerIT {
                   }
                 }
               }
-              near(sparse.trainable().copy(), dense.trainable().copy());
+              near(sparse.trainable().copy(), dense.trainable().copy(), 5e-5);
             }
             double moved = norm(values(sparse.trainable().minus(start)));
             assertThat(moved / norm(values(start))).isGreaterThan(0.1);
@@ -241,10 +244,10 @@ class OptimizerIT {
         });
   }
 
-  /** Within 1e-6 of their size: Adam makes much of the rounding of gradients near zero. */
-  private static void near(TensorMap found, TensorMap expected) {
+  /** By their size. A collected decay rounds otherwise, and Adam makes much of tiny gradients. */
+  private static void near(TensorMap found, TensorMap expected, double share) {
     double apart = norm(values(found.minus(expected)));
-    assertThat(apart / norm(values(expected))).isLessThan(1e-6);
+    assertThat(apart / norm(values(expected))).isLessThan(share);
   }
 
   @Test
