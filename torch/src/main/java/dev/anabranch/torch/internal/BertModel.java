@@ -132,7 +132,7 @@ public final class BertModel implements Model {
     boolean whole =
         BertShapes.flat(use.of(segment)).stream()
             .anyMatch(part -> part instanceof Parameterisation.Everything);
-    return whole ? base.fp32() : base.frozen();
+    return whole ? base.fp32() : base.frozen().load();
   }
 
   private Chain chain(Partition.Segment segment) {
@@ -262,5 +262,6 @@ public final class BertModel implements Model {
     }
     variables.close();
     fallback.close();
+    base.release();
   }
 }
