@@ -20,7 +20,8 @@ import org.bytedeco.pytorch.global.torch;
  * <p>Not thread-safe: it belongs to one visit. The owner closes it; the matrix is not its own.
  */
 public final class RowAdamW implements AutoCloseable {
-  private static final int FIRST = 1024;
+  /** Rows that there is room for from the beginning. */
+  static final int FIRST = 1024;
 
   private final Tensor matrix;
   private final double beta1;
