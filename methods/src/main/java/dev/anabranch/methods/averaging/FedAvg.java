@@ -76,14 +76,6 @@ public record FedAvg(Training training, Parameterisation parameterisation, boole
   }
 
   @Override
-  public void participate(Device me) {
-    var global = me.coordinator().receive(down());
-    var update = me.lane().run("local training", () -> work(me, global));
-    me.coordinator().send(up(), update);
-    update.delta().close(); // on the wire now; as large as the model
-  }
-
-  @Override
   public Update work(Device me, TensorMap global) {
     return train(me, global, training);
   }
