@@ -33,7 +33,7 @@ public final class OffHeap implements AutoCloseable {
   /** Freed large blocks, the latest first. Thread-safe. */
   private static final class Kept {
     private static final long LARGE = 1 << 20;
-    private static final long LIMIT = 300L << 20;
+    private static final long LIMIT = 100L << 20;
 
     private final ArrayDeque<MemorySegment> blocks = new ArrayDeque<>();
     private long bytes;
@@ -78,9 +78,51 @@ public final class OffHeap implements AutoCloseable {
       return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), type);
     }
 
+    /**
+     * Large pages make the first touch of a large block cheap; where there are none, it is slower.
+     */
+    private static final long HUGE_PAGE = 2 << 20;
+
+    private static final int MADV_HUGEPAGE = 14;
+
+    private static final @Nullable MethodHandle ALIGNED =
+        optional(
+            "aligned_alloc",
+            FunctionDescriptor.of(
+                ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
+
+    private static final @Nullable MethodHandle ADVISE =
+        optional(
+            "madvise",
+            FunctionDescriptor.of(
+                ValueLayout.JAVA_INT,
+                ValueLayout.ADDRESS,
+                ValueLayout.JAVA_LONG,
+                ValueLayout.JAVA_INT));
+
+    private static @Nullable MethodHandle optional(String name, FunctionDescriptor type) {
+      var linker = Linker.nativeLinker();
+      boolean linux = System.getProperty("os.name", "").startsWith("Linux");
+      return linux
+          ? linker.defaultLookup().find(name).map(f -> linker.downcallHandle(f, type)).orElse(null)
+          : null;
+    }
+
+    private static MemorySegment raw(long bytes) throws Throwable {
+      if (bytes < HUGE_PAGE || ALIGNED == null || ADVISE == null) {
+        return (MemorySegment) MALLOC.invokeExact(bytes);
+      }
+      long whole = (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+      var block = (MemorySegment) ALIGNED.invokeExact(HUGE_PAGE, whole);
+      if (block.address() != 0) {
+        int ignored = (int) ADVISE.invokeExact(block, whole, MADV_HUGEPAGE);
+      }
+      return block;
+    }
+
     static MemorySegment allocate(long bytes) {
       try {
-        var block = (MemorySegment) MALLOC.invokeExact(bytes);
+        var block = raw(bytes);
         if (block.address() == 0) {
           throw new OutOfMemoryError(
               "memory off the heap: " + bytes + " bytes (expected: that much free)");
