@@ -285,6 +285,20 @@ class CommandTest {
     assertThat(run("resume", at).code()).isZero();
   }
 
+  @Test
+  void pageThatCannotBeWrittenIsMadeLater() throws IOException {
+    var at = folder.resolve("pageless");
+    var inTheWay = Files.createDirectories(at.resolve("report.html/full"));
+    Files.writeString(at.resolve("plan.yaml"), PLAN);
+    var ended = run("resume", at);
+    assertThat(ended.code()).isEqualTo(30);
+    assertThat(ended.err()).endsWith("; go on with: anabranch report " + at + "\n");
+    Files.delete(inTheWay);
+    Files.delete(inTheWay.getParent());
+    assertThat(run("report", at).code()).isZero();
+    assertThat(at.resolve("report.html")).isRegularFile();
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"methods", "models", "sources", "partitioners", "codecs", "profiles"})
   void listsAreTextOrJson(String what) {
