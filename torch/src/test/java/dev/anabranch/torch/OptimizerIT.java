@@ -201,6 +201,55 @@ class OptimizerIT {
     });
   }
 
+  /** A term of weight 0 changes nothing, but makes every row of the word embeddings step. */
+  @Test
+  void usedRowsAloneStepAsAllRowsWould() {
+    var spec = new OptimizerSpec(OptimizerSpec.Kind.ADAMW, 0.01, 0, 0.9, 0.99, 0.1, 0.5, 3);
+    Given.on(
+        tiny,
+        () -> {
+          var use = Given.whole(3, new Parameterisation.Everything());
+          try (var sparse = tiny.open(use, NodeId.Role.DEVICE, 5);
+              var dense = tiny.open(use, NodeId.Role.DEVICE, 5)) {
+            var start = sparse.trainable().copy();
+            for (int visit = 0; visit < 2; visit++) {
+              var all = new GradientTerm.Proximal(0, dense.trainable().copy());
+              try (var rows = sparse.optimizer(spec);
+                  var every = dense.optimizer(spec, all)) {
+                for (int step = 0; step < 6; step++) {
+                  rows.zero();
+                  every.zero();
+                  for (int pass = 0; pass <= step % 2; pass++) {
+                    var batch = Given.batch(7 + step + pass, 2, 5, 20 * (step + 1), 3);
+                    double loss = sparse.route().lossAndGradient(batch);
+                    assertThat(loss).isCloseTo(dense.route().lossAndGradient(batch), offset(1e-5));
+                  }
+                  assertThat(rows.step()).isCloseTo(every.step(), offset(1e-5));
+                  if (visit == 0) {
+                    near(sparse.trainable().copy(), dense.trainable().copy(), 1e-6);
+                  }
+                  if (step == 2) {
+                    var now = sparse.trainable().copy().scale(0.5);
+                    sparse.trainable().load(now);
+                    dense.trainable().load(now);
+                  }
+                }
+              }
+              near(sparse.trainable().copy(), dense.trainable().copy(), 5e-5);
+            }
+            double moved = norm(values(sparse.trainable().minus(start)));
+            assertThat(moved / norm(values(start))).isGreaterThan(0.1);
+          }
+          return true;
+        });
+  }
+
+  /** By their size. A collected decay rounds otherwise, and Adam makes much of tiny gradients. */
+  private static void near(TensorMap found, TensorMap expected, double share) {
+    double apart = norm(values(found.minus(expected)));
+    assertThat(apart / norm(values(expected))).isLessThan(share);
+  }
+
   @Test
   void closesWithItsModel() {
     Given.on(

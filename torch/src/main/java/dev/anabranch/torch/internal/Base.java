@@ -59,6 +59,16 @@ public final class Base implements AutoCloseable {
     }
   }
 
+  /** Lets go of the pages of the file that were read; they can be read again. */
+  public void release() {
+    lock.lock();
+    try {
+      checkpoint.release();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   @Override
   public void close() {
     lock.lock();

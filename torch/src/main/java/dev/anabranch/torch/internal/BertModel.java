@@ -53,7 +53,7 @@ public final class BertModel implements Model {
    */
   public BertModel(
       ModelFacts facts, Base base, ModelUse use, List<Partition.Segment> held, long initSeed) {
-    Meter.here();
+    var blocks = Meter.here().blocks();
     this.facts = facts;
     this.base = base;
     this.shapes = base.config().shapes(facts.classes());
@@ -63,7 +63,7 @@ public final class BertModel implements Model {
     var specs =
         held.stream().flatMap(s -> shapes.trained(use.partition(), s, use.of(s)).stream()).toList();
     this.macs = new BertMacs(shapes, specs);
-    this.variables = new Variables(specs, (spec, into) -> draw(spec, into, initSeed));
+    this.variables = new Variables(specs, (spec, into) -> draw(spec, into, initSeed), blocks);
     this.fallback = classifier(all);
     this.embedding =
         held.stream().anyMatch(this::isFirst)
@@ -132,7 +132,7 @@ public final class BertModel implements Model {
     boolean whole =
         BertShapes.flat(use.of(segment)).stream()
             .anyMatch(part -> part instanceof Parameterisation.Everything);
-    return whole ? base.fp32() : base.frozen();
+    return whole ? base.fp32() : base.frozen().load();
   }
 
   private Chain chain(Partition.Segment segment) {
@@ -262,5 +262,6 @@ public final class BertModel implements Model {
     }
     variables.close();
     fallback.close();
+    base.release();
   }
 }

@@ -1,9 +1,10 @@
 package dev.anabranch.torch.internal;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
@@ -12,23 +13,38 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * The frozen weights of a BERT encoder, shared by every lane of a process.
+ * The frozen weights of a BERT encoder, shared by every lane of a process. The embeddings are
+ * always fp32; the layers are fp32 or bf16.
  *
- * <p>Immutable after construction, so any number of threads may read it; the owner closes it when
- * no program uses it any more. The embeddings are always fp32; the layers are fp32 or bf16.
+ * <p>A parameter is copied out of its source when it is first asked for, so that what is trained
+ * everywhere takes no memory. Any number of threads may read it; the owner closes it when no
+ * program uses it any more.
  */
 public final class BertWeights implements AutoCloseable {
   private final BertConfig config;
   private final ScalarType type;
-  private final Map<String, Tensor> named;
-  private final List<Layer> layers;
+  private final Set<String> names;
+  private final Source source;
+  private final Map<String, Tensor> held = new ConcurrentHashMap<>();
+  private final List<Layer> layers = new ArrayList<>();
 
-  private BertWeights(
-      BertConfig config, ScalarType type, Map<String, Tensor> named, List<Layer> layers) {
+  /** Gives a parameter in fp32, valid in the scope that is open now. */
+  interface Source {
+    Tensor fp32(String name);
+  }
+
+  /**
+   * @param names Hugging Face names without {@code bert.}
+   * @param source must stay readable until all that is needed was asked for
+   */
+  BertWeights(BertConfig config, ScalarType type, Set<String> names, Source source) {
     this.config = config;
     this.type = type;
-    this.named = named;
-    this.layers = layers;
+    this.names = Set.copyOf(names);
+    this.source = source;
+    for (int i = 0; i < config.layers(); i++) {
+      layers.add(new Layer(BertConfig.layer(i)));
+    }
   }
 
   /**
@@ -37,20 +53,18 @@ public final class BertWeights implements AutoCloseable {
    * @param fp32 by Hugging Face name without {@code bert.}; stays with the caller
    */
   public static BertWeights of(BertConfig config, Map<String, Tensor> fp32, ScalarType type) {
-    var named = new HashMap<String, Tensor>();
-    var layers = new ArrayList<Layer>();
-    try (var scope = new PointerScope();
-        var frozen = new NoGradGuard()) {
-      fp32.forEach((name, tensor) -> {
-        boolean layered = name.startsWith("encoder.layer.");
-        Tensor copy = layered ? tensor.to(type) : tensor;
-        named.put(name, Tensors.own(copy.is_same(tensor) ? tensor.clone() : copy));
-      });
-      for (int i = 0; i < config.layers(); i++) {
-        layers.add(Layer.of(named, BertConfig.layer(i)));
-      }
+    var weights = new BertWeights(config, type, fp32.keySet(), name -> at(fp32, name));
+    fp32.keySet().forEach(weights::get);
+    weights.load();
+    return weights;
+  }
+
+  private static Tensor at(Map<String, Tensor> all, String name) {
+    Tensor found = all.get(name);
+    if (found == null) {
+      throw new IllegalArgumentException(name + ": missing (expected: a tensor of the checkpoint)");
     }
-    return new BertWeights(config, type, named, layers);
+    return found;
   }
 
   public BertConfig config() {
@@ -64,16 +78,41 @@ public final class BertWeights implements AutoCloseable {
 
   /** A frozen parameter by name. */
   public Tensor get(String name) {
-    Tensor tensor = named.get(name);
-    if (tensor == null) {
+    if (!names.contains(name)) {
       throw new IllegalArgumentException(name + ": missing (expected: a parameter of this model)");
     }
-    return tensor;
+    return held.computeIfAbsent(name, this::copy);
+  }
+
+  private Tensor copy(String name) {
+    try (var scope = new PointerScope();
+        var frozen = new NoGradGuard()) {
+      Tensor fp32 = source.fp32(name);
+      boolean layered = name.startsWith("encoder.layer.");
+      Tensor copy = (layered ? fp32.to(type) : fp32).contiguous();
+      boolean shares = copy.data_ptr().address() == fp32.data_ptr().address();
+      return Tensors.own(shares ? copy.clone() : new Tensor(copy));
+    }
+  }
+
+  /** Writes a parameter elsewhere and keeps no copy of it. */
+  void write(String name, Tensor into) {
+    try (var scope = new PointerScope();
+        var frozen = new NoGradGuard()) {
+      into.copy_(source.fp32(name));
+    }
+  }
+
+  /** Copies all that frozen layers and embeddings need; cheap to call again. */
+  BertWeights load() {
+    names.stream().filter(name -> name.startsWith("embeddings.")).sorted().forEach(this::get);
+    layers.forEach(Layer::load);
+    return this;
   }
 
   /** The names of all frozen parameters. */
-  public java.util.Set<String> names() {
-    return java.util.Collections.unmodifiableSet(named.keySet());
+  public Set<String> names() {
+    return names;
   }
 
   Layer layer(int index) {
@@ -82,63 +121,83 @@ public final class BertWeights implements AutoCloseable {
 
   @Override
   public void close() {
-    layers.forEach(layer -> {
-      layer.qkv().close();
-      layer.qkvBias().close();
-    });
-    named.values().forEach(Tensor::close);
+    held.values().forEach(Tensor::close);
+    held.clear();
   }
 
-  /**
-   * One encoder layer. Matrices are [out, in].
-   *
-   * @param qkv [3d, d] query, key and value in one matrix, so that a frozen layer needs one product
-   */
-  record Layer(
-      Tensor qkv,
-      Tensor qkvBias,
-      Tensor output,
-      Tensor outputBias,
-      Tensor norm1,
-      Tensor norm1Bias,
-      Tensor inner,
-      Tensor innerBias,
-      Tensor outer,
-      Tensor outerBias,
-      Tensor norm2,
-      Tensor norm2Bias) {
-    private static Layer of(Map<String, Tensor> named, String at) {
-      String self = at + "attention.self.";
-      return new Layer(
-          Tensors.own(join(named, self, ".weight")),
-          Tensors.own(join(named, self, ".bias")),
-          find(named, at + "attention.output.dense.weight"),
-          find(named, at + "attention.output.dense.bias"),
-          find(named, at + "attention.output.LayerNorm.weight"),
-          find(named, at + "attention.output.LayerNorm.bias"),
-          find(named, at + "intermediate.dense.weight"),
-          find(named, at + "intermediate.dense.bias"),
-          find(named, at + "output.dense.weight"),
-          find(named, at + "output.dense.bias"),
-          find(named, at + "output.LayerNorm.weight"),
-          find(named, at + "output.LayerNorm.bias"));
+  /** One encoder layer. Matrices are [out, in]. */
+  final class Layer {
+    private final String at;
+
+    private Layer(String at) {
+      this.at = at;
     }
 
-    private static Tensor join(Map<String, Tensor> named, String self, String kind) {
-      return torch.cat(
-          new TensorVector(
-              find(named, self + "query" + kind),
-              find(named, self + "key" + kind),
-              find(named, self + "value" + kind)));
-    }
-
-    private static Tensor find(Map<String, Tensor> named, String name) {
-      Tensor tensor = named.get(name);
-      if (tensor == null) {
-        throw new IllegalArgumentException(
-            name + ": missing (expected: a tensor of the checkpoint)");
+    private void load() {
+      qkv();
+      qkvBias();
+      for (String module :
+          List.of(
+              "attention.output.dense",
+              "attention.output.LayerNorm",
+              "intermediate.dense",
+              "output.dense",
+              "output.LayerNorm")) {
+        get(at + module + ".weight");
+        get(at + module + ".bias");
       }
-      return tensor;
+    }
+
+    /** [3d, d]: query, key and value in one matrix, so that a frozen layer needs one product. */
+    Tensor qkv() {
+      return joined(".weight");
+    }
+
+    Tensor qkvBias() {
+      return joined(".bias");
+    }
+
+    private Tensor joined(String kind) {
+      return held.computeIfAbsent(at + "qkv" + kind, name -> join(kind));
+    }
+
+    private Tensor join(String kind) {
+      String self = at + "attention.self.";
+      try (var scope = new PointerScope();
+          var frozen = new NoGradGuard()) {
+        return Tensors.own(
+            torch
+                .cat(
+                    new TensorVector(
+                        source.fp32(self + "query" + kind),
+                        source.fp32(self + "key" + kind),
+                        source.fp32(self + "value" + kind)))
+                .to(type));
+      }
+    }
+
+    Tensor output() {
+      return get(at + "attention.output.dense.weight");
+    }
+
+    Tensor outputBias() {
+      return get(at + "attention.output.dense.bias");
+    }
+
+    Tensor inner() {
+      return get(at + "intermediate.dense.weight");
+    }
+
+    Tensor innerBias() {
+      return get(at + "intermediate.dense.bias");
+    }
+
+    Tensor outer() {
+      return get(at + "output.dense.weight");
+    }
+
+    Tensor outerBias() {
+      return get(at + "output.dense.bias");
     }
   }
 }

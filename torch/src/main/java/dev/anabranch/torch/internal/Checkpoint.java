@@ -9,10 +9,9 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.jspecify.annotations.Nullable;
@@ -35,12 +34,26 @@ public final class Checkpoint implements AutoCloseable {
   private sealed interface Source {
     Map<String, long[]> shapes();
 
+    Tensor view(String name);
+
+    void release();
+
     void close();
 
     record Onnx(OnnxFile file) implements Source {
       @Override
       public Map<String, long[]> shapes() {
         return file.shapes();
+      }
+
+      @Override
+      public Tensor view(String name) {
+        return file.view(name);
+      }
+
+      @Override
+      public void release() {
+        file.release();
       }
 
       @Override
@@ -53,6 +66,16 @@ public final class Checkpoint implements AutoCloseable {
       @Override
       public Map<String, long[]> shapes() {
         return file.shapes();
+      }
+
+      @Override
+      public Tensor view(String name) {
+        return file.view(name);
+      }
+
+      @Override
+      public void release() {
+        file.release();
       }
 
       @Override
@@ -190,33 +213,20 @@ public final class Checkpoint implements AutoCloseable {
     return config;
   }
 
-  /** Frozen weights in a type; the caller closes them. */
+  /** Frozen weights in a type, valid while this file is open; the caller closes them. */
   public BertWeights weights(ScalarType type) {
-    try (var scope = new PointerScope();
-        var frozen = new NoGradGuard()) {
-      Map<String, Tensor> all =
-          switch (source) {
-            case Source.Onnx onnx -> onnx.file().tensors();
-            case Source.Safe safe -> safe.file().views();
-          };
-      var fp32 = new LinkedHashMap<String, Tensor>();
-      for (var spec : config.shapes(1).pretrained()) {
-        fp32.put(spec.name(), found(all, spec).to(ScalarType.Float));
-      }
-      var weights = BertWeights.of(config, fp32, type);
-      if (source instanceof Source.Onnx) {
-        all.values().forEach(Tensor::close);
-      }
-      return weights;
-    }
+    var all = new LinkedHashSet<String>();
+    config.shapes(1).pretrained().forEach(spec -> all.add(spec.name()));
+    return new BertWeights(
+        config,
+        type,
+        all,
+        name -> source.view(names.getOrDefault(name, name)).to(ScalarType.Float));
   }
 
-  private Tensor found(Map<String, Tensor> all, TensorSpec spec) {
-    var tensor = all.get(names.getOrDefault(spec.name(), spec.name()));
-    if (tensor == null) {
-      throw new IllegalStateException(where + ": tensor '" + spec.name() + "': missing");
-    }
-    return tensor;
+  /** Lets go of the pages that were read, unless the file is closed. */
+  void release() {
+    source.release();
   }
 
   @Override

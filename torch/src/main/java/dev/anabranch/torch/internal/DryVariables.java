@@ -98,8 +98,8 @@ final class DryVariables implements Trainable {
   void gradient(Predicate<String> names) {
     for (var spec : specs) {
       if (names.test(spec.name()) && withGradient.add(spec.name())) {
-        account().hold(spec.elements() * Float.BYTES);
-        gradients += spec.elements() * Float.BYTES;
+        account().hold(stepped(spec) * Float.BYTES);
+        gradients += stepped(spec) * Float.BYTES;
       }
     }
   }
@@ -109,10 +109,16 @@ final class DryVariables implements Trainable {
     moments = bytes;
   }
 
+  /** Elements of a gradient and of a moment: of the word embeddings only rows that were used. */
+  private static long stepped(TensorSpec spec) {
+    return spec.name().equals(Variables.WORDS)
+        ? Math.min(spec.elements(), RowAdamW.FIRST * spec.shape().get(1))
+        : spec.elements();
+  }
+
   Optimizer optimizer(OptimizerSpec spec) {
-    long all = Footprint.bytes(specs);
     if (spec.kind() == OptimizerSpec.Kind.ADAMW) {
-      moments(2 * all);
+      moments(2 * Float.BYTES * specs.stream().mapToLong(DryVariables::stepped).sum());
     }
     return new Optimizer() {
       @Override

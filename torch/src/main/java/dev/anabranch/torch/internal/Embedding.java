@@ -2,6 +2,7 @@ package dev.anabranch.torch.internal;
 
 import dev.anabranch.core.Inputs;
 import dev.anabranch.core.Parameterisation.SoftPrompt.Placing;
+import java.util.Objects;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
@@ -15,7 +16,6 @@ import org.jspecify.annotations.Nullable;
  * prompts. In fp32. Used on a lane; keeps nothing of a call.
  */
 final class Embedding {
-  private static final String WORDS = "embeddings.word_embeddings.weight";
   private static final String POSITIONS = "embeddings.position_embeddings.weight";
   private static final String TYPES = "embeddings.token_type_embeddings.weight";
   private static final String NORM = "embeddings.LayerNorm.";
@@ -50,7 +50,7 @@ final class Embedding {
   Tensor forward(Inputs.Tokens tokens) {
     try (var scope = new PointerScope();
         var guard = new NoGradGuard()) {
-      return Tensors.own(embed(tokens));
+      return Tensors.own(embed(tokens, words(tokens)));
     }
   }
 
@@ -59,14 +59,55 @@ final class Embedding {
       return new Tape.Graph(null, forward(tokens));
     }
     try (var scope = new PointerScope()) {
-      return new Tape.Graph(null, Tensors.own(embed(tokens)));
+      Tensor words = words(tokens);
+      if (!variables.has(Variables.WORDS)) {
+        return new Tape.Graph(null, Tensors.own(embed(tokens, words)));
+      }
+      Tensor leaf = Tensors.own(words.set_requires_grad(true));
+      return new Rows(new Tape.Graph(leaf, Tensors.own(embed(tokens, leaf))), tokens.ids());
     }
   }
 
-  private Tensor embed(Inputs.Tokens tokens) {
+  /** A graph from looked-up rows of trained word embeddings, whose gradients go there. */
+  private final class Rows implements Tape {
+    private final Tape graph;
+    private final int[] ids;
+
+    Rows(Tape graph, int[] ids) {
+      this.graph = graph;
+      this.ids = ids;
+    }
+
+    @Override
+    public Tensor output() {
+      return graph.output();
+    }
+
+    @Override
+    public @Nullable Tensor backward(Tensor gradient) {
+      try (var inner = Objects.requireNonNull(graph.backward(gradient))) {
+        variables.addRows(ids, inner);
+      }
+      return null;
+    }
+
+    @Override
+    public void close() {
+      graph.close();
+    }
+  }
+
+  /** [b, t, d]. */
+  private Tensor words(Inputs.Tokens tokens) {
     check(tokens);
     long b = tokens.size();
-    Tensor words = torch.embedding(get(WORDS), Tensors.ints(tokens.ids(), b, tokens.width()));
+    int t = tokens.width();
+    return variables.has(Variables.WORDS)
+        ? variables.lookup(tokens.ids(), b, t)
+        : torch.embedding(weights.get(Variables.WORDS), Tensors.ints(tokens.ids(), b, t));
+  }
+
+  private Tensor embed(Inputs.Tokens tokens, Tensor words) {
     if (placing == Placing.WORDS) {
       words = BertLayers.prepend(variables.get("prompt"), words);
     }

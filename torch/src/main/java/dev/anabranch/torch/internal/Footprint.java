@@ -35,7 +35,8 @@ import java.util.Map;
  *
  * <p>Beside these: the trained variables (P elements of 4 bytes), their gradients (P, from the
  * first backward pass to the next {@code zero}), AdamW's moments (2 P) or SGD's velocity (P), and
- * each message that a piece of work hands over. Immutable.
+ * each message that a piece of work hands over. Of the word embeddings P counts only rows that were
+ * used, except for their values; {@value RowAdamW#FIRST} rows are assumed. Immutable.
  */
 final class Footprint {
   /** Parts of a layer with variables, from its input to its output. */

@@ -24,7 +24,7 @@ final class Init {
   static void draw(TensorSpec spec, Tensor into, @Nullable BertWeights pretrained, long seed) {
     String name = spec.name();
     if (pretrained != null) {
-      into.copy_(pretrained.get(name));
+      pretrained.write(name, into);
     } else if (name.endsWith(".lora_A")) {
       double bound = 1 / Math.sqrt(spec.shape().get(1));
       into.uniform_(-bound, bound, generator(name, seed));

@@ -10,10 +10,12 @@ import org.jspecify.annotations.Nullable;
 /** A platform thread that may touch tensors. Its meter is that of the innermost work on it. */
 final class LaneThread extends Thread {
   private final BooleanSupplier stopped;
+  private final Blocks blocks;
   private @Nullable Meter meter;
 
-  LaneThread(String name, Runnable loop, BooleanSupplier stopped) {
+  LaneThread(String name, Runnable loop, BooleanSupplier stopped, Blocks blocks) {
     super(loop, name);
+    this.blocks = blocks;
     this.stopped = stopped;
     setDaemon(true);
   }
@@ -25,7 +27,7 @@ final class LaneThread extends Thread {
   /** Runs work with a scope and a meter of its own; on this thread only. */
   <T> Lanes.Done<T> execute(Callable<T> body, boolean watch) throws Exception {
     var outer = meter;
-    var mine = new Meter(watch || (outer != null && outer.watched()), stopped);
+    var mine = new Meter(watch || (outer != null && outer.watched()), stopped, blocks);
     long start = System.nanoTime();
     meter = mine;
     try (var scope = new PointerScope()) {

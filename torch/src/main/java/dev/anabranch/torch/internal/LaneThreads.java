@@ -23,6 +23,7 @@ public final class LaneThreads implements Lanes {
   private final BlockingQueue<Task<?>> queue = new LinkedBlockingQueue<>();
   private final List<LaneThread> threads = new ArrayList<>();
   private final Thread hook = new Thread(this::stopNow, "lanes-shutdown");
+  private final Blocks blocks;
   private boolean closed;
   private volatile boolean stopping;
 
@@ -82,8 +83,9 @@ public final class LaneThreads implements Lanes {
       throw new IllegalArgumentException("lanes: " + count + " (expected: at least 1)");
     }
     LibTorch.boot();
+    blocks = new Blocks(2 * count); // of a visit: its variables, and their moments
     for (int i = 0; i < count; i++) {
-      threads.add(new LaneThread("lane-" + i, this::serve, () -> stopping));
+      threads.add(new LaneThread("lane-" + i, this::serve, () -> stopping, blocks));
     }
     Runtime.getRuntime().addShutdownHook(hook);
     threads.forEach(Thread::start);
@@ -130,7 +132,7 @@ public final class LaneThreads implements Lanes {
 
   @Override
   public long liveNativeBytes() {
-    return NativeMemory.live().orElse(0);
+    return Meter.live(blocks);
   }
 
   private void stopNow() {
@@ -178,6 +180,7 @@ public final class LaneThreads implements Lanes {
       stop();
     }
     join();
+    blocks.close();
     try {
       Runtime.getRuntime().removeShutdownHook(hook);
     } catch (IllegalStateException e) {

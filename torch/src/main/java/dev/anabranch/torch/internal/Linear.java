@@ -3,6 +3,7 @@ package dev.anabranch.torch.internal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
@@ -48,8 +49,8 @@ final class Linear {
       Products products,
       int layer,
       List<String> modules,
-      Tensor frozenWeight,
-      Tensor frozenBias) {
+      Supplier<Tensor> frozenWeight,
+      Supplier<Tensor> frozenBias) {
     this.type = weights.type();
     this.products = products;
     String at = BertConfig.layer(layer);
@@ -57,7 +58,8 @@ final class Linear {
     long rank = 0;
     var as = new TensorVector();
     for (String module : modules) {
-      long rows = frozenWeight.size(0) / modules.size();
+      Tensor own = hooks.trained(at + module + ".weight");
+      long rows = own == null ? frozenWeight.get().size(0) / modules.size() : own.size(0);
       Hooks.Lora lora = hooks.lora(layer, module);
       Update update = null;
       if (lora != null) {
@@ -84,9 +86,9 @@ final class Linear {
   }
 
   private Tensor joined(
-      BertWeights weights, Hooks hooks, String kind, Tensor frozen, boolean trained) {
+      BertWeights weights, Hooks hooks, String kind, Supplier<Tensor> frozen, boolean trained) {
     if (!trained) {
-      return frozen;
+      return frozen.get();
     }
     var all = new TensorVector();
     for (Part part : parts) {

@@ -7,11 +7,13 @@ import java.util.function.BooleanSupplier;
 public final class Meter {
   private final boolean watched;
   private final BooleanSupplier stopped;
+  private final Blocks blocks;
   private long macs;
   private long peak;
   private long nestedNanos;
 
-  Meter(boolean watched, BooleanSupplier stopped) {
+  Meter(boolean watched, BooleanSupplier stopped, Blocks blocks) {
+    this.blocks = blocks;
     this.watched = watched;
     this.stopped = stopped;
   }
@@ -34,6 +36,16 @@ public final class Meter {
             + " (expected: a lane; tensor work belongs into Lane.run)");
   }
 
+  /** Large memory that outlives the work. */
+  Blocks blocks() {
+    return blocks;
+  }
+
+  /** Native bytes in use; blocks that wait for the next visit are not. */
+  static long live(Blocks blocks) {
+    return Math.max(0, NativeMemory.live().orElse(0) - blocks.idleBytes());
+  }
+
   /** Counts multiply-accumulates. */
   void add(long executed) {
     macs += executed;
@@ -45,7 +57,7 @@ public final class Meter {
       throw new CancellationException("lanes: shutting down");
     }
     if (watched) {
-      peak = Math.max(peak, NativeMemory.live().orElse(0));
+      peak = Math.max(peak, live(blocks));
     }
   }
 

@@ -11,8 +11,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -32,6 +30,7 @@ public final class OnnxFile implements AutoCloseable {
 
   private final String where;
   private final Arena arena;
+  private final MemorySegment mapped;
   private final Map<String, Entry> entries = new LinkedHashMap<>();
   private final List<Node> nodes = new ArrayList<>();
   private final Map<String, long[]> integers = new HashMap<>();
@@ -40,17 +39,19 @@ public final class OnnxFile implements AutoCloseable {
 
   private record Node(String name, String kind, List<String> inputs, List<String> outputs) {}
 
-  private OnnxFile(String where, Arena arena) {
+  private OnnxFile(String where, Arena arena, MemorySegment mapped) {
     this.where = where;
     this.arena = arena;
+    this.mapped = mapped;
   }
 
   /** Maps a file and reads its table of contents. */
   public static OnnxFile open(Path path) throws IOException {
     var arena = Arena.ofShared();
     try (var channel = FileChannel.open(path, StandardOpenOption.READ)) {
-      var file = new OnnxFile(path.getFileName().toString(), arena);
-      file.read(channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena));
+      var mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
+      var file = new OnnxFile(path.getFileName().toString(), arena, mapped);
+      file.read();
       return file;
     } catch (IOException | RuntimeException e) {
       arena.close();
@@ -68,15 +69,16 @@ public final class OnnxFile implements AutoCloseable {
     return shapes;
   }
 
-  /** Copies of all tensors by name; the caller closes them. */
-  public Map<String, Tensor> tensors() {
+  /** A view of a tensor, valid in the scope that is open now and while this file is open. */
+  public Tensor view(String name) {
     LibTorch.boot();
-    var tensors = new LinkedHashMap<String, Tensor>();
-    try (var frozen = new NoGradGuard();
-        var scope = new PointerScope()) {
-      entries.forEach((name, entry) -> tensors.put(name, Tensors.own(copy(entry))));
+    var entry = entries.get(name);
+    if (entry == null) {
+      throw new IllegalArgumentException(
+          where + ": '" + name + "' (expected: one of " + entries.keySet() + ")");
     }
-    return tensors;
+    Tensor view = Tensors.view(entry.data, ScalarType.Float, entry.shape);
+    return entry.transposed ? view.t() : view;
   }
 
   /**
@@ -94,6 +96,13 @@ public final class OnnxFile implements AutoCloseable {
     return headsFromConcat(width);
   }
 
+  /** Lets go of the pages that were read; they are read again when they are needed. */
+  void release() {
+    if (arena.scope().isAlive()) {
+      mapped.unload();
+    }
+  }
+
   @Override
   public void close() {
     if (arena.scope().isAlive()) {
@@ -101,12 +110,7 @@ public final class OnnxFile implements AutoCloseable {
     }
   }
 
-  private static Tensor copy(Entry entry) {
-    Tensor view = Tensors.view(entry.data, ScalarType.Float, entry.shape);
-    return entry.transposed ? view.t().contiguous() : view.clone();
-  }
-
-  private void read(MemorySegment mapped) {
+  private void read() {
     var model = new WireReader(where, mapped);
     boolean found = false;
     var initializers = new LinkedHashMap<String, Entry>();

@@ -1,6 +1,5 @@
 package dev.anabranch.torch.internal;
 
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -14,46 +13,43 @@ import org.bytedeco.pytorch.global.torch;
  * AdamW over the rows of an embedding matrix that a visit has looked up; equal to dense AdamW.
  *
  * <p>A row that was never looked up has zero gradient and zero moments, so dense AdamW would only
- * decay it: that factor is collected and applied in {@link #finish}, or when the row is looked up
- * first. All other rows live in a small matrix in the order of their first use, which stands for
- * the embedding until then. Equal to a dense step up to the rounding of the collected factor.
+ * decay it: that factor is collected, and applied when the row is looked up first or in {@link
+ * #settle}. Moments exist for the other rows alone. Equal to a dense step up to the rounding of the
+ * collected factor.
  *
  * <p>Not thread-safe: it belongs to one visit. The owner closes it; the matrix is not its own.
  */
 public final class RowAdamW implements AutoCloseable {
-  private static final int FIRST = 1024;
+  /** Rows that there is room for from the beginning. */
+  static final int FIRST = 1024;
 
   private final Tensor matrix;
   private final double beta1;
   private final double beta2;
   private final double eps;
   private final double decay;
-  private final Map<Long, Long> places = new HashMap<>();
-  private long[] rows = new long[FIRST];
-  private Tensor values;
+  private final Map<Integer, Integer> places = new HashMap<>();
+  private int[] rows = new int[FIRST];
   private Tensor means;
   private Tensor squares;
   private final Tensor count;
   private double pending = 1;
 
   /**
-   * @param matrix [rows, d] fp32; stale for rows that were looked up until {@link #finish}
+   * @param matrix [rows, d] fp32; rows that were not looked up are stale until {@link #settle}
    */
   public RowAdamW(Tensor matrix, double beta1, double beta2, double eps, double decay) {
-    this.matrix = matrix;
     this.beta1 = beta1;
     this.beta2 = beta2;
     this.eps = eps;
     this.decay = decay;
     long d = matrix.size(1);
-    try (var frozen = new NoGradGuard()) {
-      values = torch.zeros(FIRST, d);
-      means = torch.zeros(FIRST, d);
-      squares = torch.zeros(FIRST, d);
-      count = torch.zeros(new long[0]);
-    }
-    for (Tensor own : new Tensor[] {values, means, squares, count}) {
-      Tensors.own(own);
+    try (var scope = new PointerScope();
+        var frozen = new NoGradGuard()) {
+      this.matrix = Tensors.own(matrix.detach());
+      means = Tensors.own(torch.zeros(FIRST, d));
+      squares = Tensors.own(torch.zeros(FIRST, d));
+      count = Tensors.own(torch.zeros(new long[0]));
     }
   }
 
@@ -63,28 +59,34 @@ public final class RowAdamW implements AutoCloseable {
   }
 
   /**
-   * Prepares the rows of a batch.
+   * Makes rows of the matrix current; comes before they are read.
    *
-   * @param ids rows of the matrix, int64, any shape
-   * @return rows of {@link #values}, same shape
+   * @param ids rows of the matrix, one perhaps several times
    */
-  public Tensor touch(Tensor ids) {
+  public void touch(int[] ids) {
+    int known = places.size();
+    for (int id : ids) {
+      place(id);
+    }
+    if (places.size() == known) {
+      return;
+    }
     try (var scope = new PointerScope();
         var frozen = new NoGradGuard()) {
-      long[] all = Tensors.memory(ids.contiguous()).toArray(ValueLayout.JAVA_LONG);
-      int known = places.size();
-      for (int i = 0; i < all.length; i++) {
-        all[i] = place(all[i]);
+      if (rows.length > means.size(0)) {
+        means = grown(means);
+        squares = grown(squares);
       }
-      if (places.size() > known) {
-        fetch(known);
+      if (pending != 1) {
+        Tensor fresh = RowGradient.longs(Arrays.copyOfRange(rows, known, places.size()));
+        Tensor current = matrix.index_select(0, fresh).mul_(new Scalar(pending));
+        matrix.index_copy_(0, fresh, current);
       }
-      return Tensors.own(Tensors.longs(all, all.length).view(ids.sizes()));
     }
   }
 
-  private long place(long row) {
-    Long found = places.get(row);
+  private int place(int row) {
+    Integer found = places.get(row);
     if (found != null) {
       return found;
     }
@@ -97,24 +99,8 @@ public final class RowAdamW implements AutoCloseable {
       rows = Arrays.copyOf(rows, 2 * at);
     }
     rows[at] = row;
-    places.put(row, (long) at);
+    places.put(row, at);
     return at;
-  }
-
-  private void fetch(int known) {
-    if (rows.length > values.size(0)) {
-      values = grown(values);
-      means = grown(means);
-      squares = grown(squares);
-    }
-    long[] fresh = Arrays.copyOfRange(rows, known, places.size());
-    values
-        .narrow(0, known, fresh.length)
-        .copy_(
-            matrix
-                .detach()
-                .index_select(0, Tensors.longs(fresh, fresh.length))
-                .mul_(new Scalar(pending)));
   }
 
   private Tensor grown(Tensor old) {
@@ -124,55 +110,63 @@ public final class RowAdamW implements AutoCloseable {
     return wide;
   }
 
-  /**
-   * [touched, d] fp32, to look {@link #touch}'s rows up in; a view that is valid until the next.
-   */
-  public Tensor values() {
-    return values.narrow(0, 0, places.size());
+  private Tensor touchedRows() {
+    return RowGradient.longs(Arrays.copyOf(rows, places.size()));
   }
 
   /**
    * One step.
    *
-   * @param gradient with respect to {@link #values}, contiguous
-   * @param factor multiplies the gradient, which is overwritten if it is not 1
+   * @param ids the rows whose gradient is not zero, each once, [k]
+   * @param gradient theirs, [k, d]; stays as it is
+   * @param factor multiplies the gradient
    */
-  public void step(double rate, Tensor gradient, double factor) {
-    long n = places.size();
-    if (gradient.size(0) != n) {
-      throw new IllegalArgumentException(
-          "gradient: " + gradient.size(0) + " rows (expected: " + n + ")");
+  public void step(double rate, int[] ids, Tensor gradient, double factor) {
+    touch(ids);
+    int n = places.size();
+    int[] at = new int[ids.length];
+    for (int i = 0; i < at.length; i++) {
+      at[i] = place(ids[i]);
     }
     try (var scope = new PointerScope();
         var frozen = new NoGradGuard()) {
+      Tensor all = torch.zeros(n, matrix.size(1));
+      all.index_copy_(0, RowGradient.longs(at), gradient);
+      Tensor which = touchedRows();
+      Tensor values = matrix.index_select(0, which);
       count.add_(new Scalar(1));
       FusedAdamW.one(
-          new Tensor[] {
-            values.narrow(0, 0, n), gradient, means.narrow(0, 0, n), squares.narrow(0, 0, n), count
-          },
+          new Tensor[] {values, all, means.narrow(0, 0, n), squares.narrow(0, 0, n), count},
           new double[] {rate, beta1, beta2, decay, eps},
           factor);
+      matrix.index_copy_(0, which, values);
     }
     pending *= 1 - rate * decay;
   }
 
-  /** Writes all rows into the matrix; afterwards a visit may go on. */
-  public void finish() {
+  /** Makes all rows of the matrix current; afterwards a visit may go on. */
+  public void settle() {
+    if (pending == 1) {
+      return;
+    }
     try (var scope = new PointerScope();
         var frozen = new NoGradGuard()) {
-      Tensor whole = matrix.detach();
-      if (pending != 1) {
-        whole.mul_(new Scalar(pending));
-        pending = 1;
-      }
-      int n = places.size();
-      whole.index_copy_(0, Tensors.longs(Arrays.copyOf(rows, n), n), values());
+      Tensor which = touchedRows();
+      Tensor current = matrix.index_select(0, which);
+      matrix.mul_(new Scalar(pending));
+      matrix.index_copy_(0, which, current);
     }
+    pending = 1;
+  }
+
+  /** The matrix was written anew: no row is stale. */
+  void forgive() {
+    pending = 1;
   }
 
   @Override
   public void close() {
-    values.close();
+    matrix.close();
     means.close();
     squares.close();
     count.close();

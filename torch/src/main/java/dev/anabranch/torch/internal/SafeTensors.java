@@ -52,6 +52,7 @@ public final class SafeTensors implements AutoCloseable {
 
   private final String where;
   private final Arena arena;
+  private final MemorySegment mapped;
   private final MemorySegment data;
   private final Map<String, SafeTensorsHeader.Entry> entries;
   private final Map<String, String> metadata;
@@ -59,6 +60,7 @@ public final class SafeTensors implements AutoCloseable {
   private SafeTensors(String where, Arena arena, MemorySegment file) {
     this.where = where;
     this.arena = arena;
+    this.mapped = file;
     long length = headerLength(file);
     var text = new String(file.asSlice(8, length).toArray(JAVA_BYTE), StandardCharsets.UTF_8);
     var header = new SafeTensorsHeader(where, text);
@@ -108,6 +110,13 @@ public final class SafeTensors implements AutoCloseable {
     var views = new LinkedHashMap<String, Tensor>();
     entries.keySet().forEach(name -> views.put(name, view(name)));
     return views;
+  }
+
+  /** Lets go of the pages that were read; they are read again when they are needed. */
+  void release() {
+    if (arena.scope().isAlive()) {
+      mapped.unload();
+    }
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.anabranch.torch.internal;
 import dev.anabranch.core.GradientTerm;
 import dev.anabranch.core.Optimizer;
 import dev.anabranch.core.OptimizerSpec;
+import dev.anabranch.core.TensorSpec;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,8 +17,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Steps a model's variables: gradient terms, clipping by the norm over all variables, warm-up, then
- * AdamW or SGD with momentum. A variable without a gradient stays as it is. A gradient that is not
- * finite is neither clipped nor hidden: the norm says so. Used on a lane; not thread-safe.
+ * AdamW or SGD with momentum. A variable without a gradient stays as it is. AdamW without terms
+ * steps the rows of the word embeddings that were used, and gives what a step of all of them would
+ * give. A gradient that is not finite is neither clipped nor hidden: the norm says so. Used on a
+ * lane; not thread-safe.
  */
 final class Stepper implements Optimizer {
   private static final double EPS = 1e-8;
@@ -25,7 +28,9 @@ final class Stepper implements Optimizer {
   private final Variables variables;
   private final OptimizerSpec spec;
   private final List<GradientTerm> terms;
+  private final List<String> whole;
   private final @Nullable FusedAdamW adamw;
+  private final @Nullable RowAdamW rows;
   private final Map<String, Tensor> velocity = new HashMap<>();
   private long steps;
   private boolean closed;
@@ -39,11 +44,29 @@ final class Stepper implements Optimizer {
         case GradientTerm.Proximal proximal -> proximal.anchor().requireSpecs(variables.specs());
       }
     }
-    this.adamw =
-        spec.kind() == OptimizerSpec.Kind.ADAMW
-            ? new FusedAdamW(
-                List.copyOf(variables.all()), spec.beta1(), spec.beta2(), EPS, spec.weightDecay())
-            : null;
+    boolean adaptive = spec.kind() == OptimizerSpec.Kind.ADAMW;
+    this.rows = adaptive && terms.isEmpty() && variables.has(Variables.WORDS) ? rows() : null;
+    this.whole =
+        variables.specs().stream()
+            .map(TensorSpec::name)
+            .filter(name -> rows == null || !name.equals(Variables.WORDS))
+            .toList();
+    this.adamw = adaptive ? dense() : null;
+  }
+
+  private RowAdamW rows() {
+    return new RowAdamW(
+        variables.get(Variables.WORDS), spec.beta1(), spec.beta2(), EPS, spec.weightDecay());
+  }
+
+  private FusedAdamW dense() {
+    return new FusedAdamW(
+        whole.stream().map(variables::get).toList(),
+        spec.beta1(),
+        spec.beta2(),
+        EPS,
+        spec.weightDecay(),
+        variables.blocks());
   }
 
   @Override
@@ -61,7 +84,8 @@ final class Stepper implements Optimizer {
         var guard = new NoGradGuard()) {
       var gradients = gradients();
       terms.forEach(term -> add(term, gradients));
-      double norm = norm(gradients);
+      var words = rows == null ? null : variables.rowGradient();
+      double norm = norm(gradients, words);
       boolean clips = spec.clip() > 0 && norm > spec.clip() && Double.isFinite(norm);
       double factor = clips ? spec.clip() / (norm + 1e-6) : 1;
       steps++;
@@ -69,6 +93,10 @@ final class Stepper implements Optimizer {
       double rate = spec.learningRate() * warm;
       if (adamw != null) {
         adamw.step(rate, inOrder(gradients), factor);
+        if (rows != null && words != null) {
+          variables.indebted(rows);
+          rows.step(rate, words.rows(), words.values(), factor);
+        }
       } else {
         sgd(gradients, rate, factor);
       }
@@ -79,10 +107,10 @@ final class Stepper implements Optimizer {
 
   private Map<String, Tensor> gradients() {
     var out = new LinkedHashMap<String, Tensor>();
-    for (var spec : variables.specs()) {
-      Tensor gradient = variables.get(spec.name()).grad();
+    for (var name : whole) {
+      Tensor gradient = variables.gradient(name);
       if (gradient.defined()) {
-        out.put(spec.name(), gradient);
+        out.put(name, gradient);
       }
     }
     return out;
@@ -101,21 +129,23 @@ final class Stepper implements Optimizer {
     }
   }
 
-  /** In double over the tensors' own norms, in the order of the wire. */
-  private static double norm(Map<String, Tensor> gradients) {
-    double sum = 0;
+  /** In double over the tensors' own norms, the words' first, then in the order of the wire. */
+  private static double norm(Map<String, Tensor> gradients, @Nullable RowGradient words) {
+    double sum = words == null ? 0 : squared(words.values());
     for (var gradient : gradients.values()) {
-      double part = torch.linalg_vector_norm(gradient).item_double();
-      sum += part * part;
+      sum += squared(gradient);
     }
     return Math.sqrt(sum);
   }
 
+  private static double squared(Tensor gradient) {
+    double norm = torch.linalg_vector_norm(gradient).item_double();
+    return norm * norm;
+  }
+
   /** In the order of the variables; undefined where there is none. */
   private List<Tensor> inOrder(Map<String, Tensor> gradients) {
-    return variables.specs().stream()
-        .map(spec -> gradients.getOrDefault(spec.name(), new Tensor()))
-        .toList();
+    return whole.stream().map(name -> gradients.getOrDefault(name, new Tensor())).toList();
   }
 
   /** v = momentum · v + factor · g + decay · w; w −= rate · v. */
@@ -155,6 +185,10 @@ final class Stepper implements Optimizer {
       closed = true;
       if (adamw != null) {
         adamw.close();
+      }
+      if (rows != null) {
+        variables.settled(rows);
+        rows.close();
       }
       velocity.values().forEach(Tensor::close);
       velocity.clear();

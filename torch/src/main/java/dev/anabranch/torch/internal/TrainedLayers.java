@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.LongConsumer;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.bytedeco.javacpp.BoolPointer;
 import org.bytedeco.javacpp.PointerScope;
@@ -201,13 +202,13 @@ public final class TrainedLayers {
     Layer(int index) {
       this.index = index;
       var w = weights.layer(index);
-      qkv = linear(QKV, w.qkv(), w.qkvBias());
-      output = linear(List.of("attention.output.dense"), w.output(), w.outputBias());
-      inner = linear(List.of("intermediate.dense"), w.inner(), w.innerBias());
-      outer = linear(List.of("output.dense"), w.outer(), w.outerBias());
+      qkv = linear(QKV, w::qkv, w::qkvBias);
+      output = linear(List.of("attention.output.dense"), w::output, w::outputBias);
+      inner = linear(List.of("intermediate.dense"), w::inner, w::innerBias);
+      outer = linear(List.of("output.dense"), w::outer, w::outerBias);
     }
 
-    private Linear linear(List<String> modules, Tensor weight, Tensor bias) {
+    private Linear linear(List<String> modules, Supplier<Tensor> weight, Supplier<Tensor> bias) {
       return new Linear(weights, hooks, products, index, modules, weight, bias);
     }
 

@@ -5,7 +5,6 @@ import dev.anabranch.core.TensorSpec;
 import dev.anabranch.core.Trainable;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,10 +23,16 @@ import org.jspecify.annotations.Nullable;
  * load before that spares the draw. Used on a lane; not thread-safe.
  */
 final class Variables implements Trainable, AutoCloseable {
+  /** The word embeddings: the one variable of which a batch uses few rows. */
+  static final String WORDS = "embeddings.word_embeddings.weight";
+
   private final List<TensorSpec> specs;
+  private final Blocks blocks;
   private final Tensor flat;
   private final Map<String, Tensor> named = new LinkedHashMap<>();
   private final BiConsumer<TensorSpec, Tensor> init;
+  private final @Nullable RowGradient words;
+  private @Nullable RowAdamW debtor;
   private boolean ready;
   private boolean closed;
 
@@ -35,12 +40,27 @@ final class Variables implements Trainable, AutoCloseable {
    * @param init writes the initial values of one variable
    */
   Variables(List<TensorSpec> specs, BiConsumer<TensorSpec, Tensor> init) {
+    this(specs, init, new Blocks(0));
+  }
+
+  /**
+   * @param init writes the initial values of one variable, all of them
+   * @param blocks lends the memory
+   */
+  Variables(List<TensorSpec> specs, BiConsumer<TensorSpec, Tensor> init, Blocks blocks) {
     this.specs = List.copyOf(specs);
     this.init = init;
+    this.blocks = blocks;
+    this.words =
+        specs.stream()
+            .filter(spec -> spec.name().equals(WORDS))
+            .findFirst()
+            .map(spec -> new RowGradient(spec.shape().get(1)))
+            .orElse(null);
     long elements = specs.stream().mapToLong(TensorSpec::elements).sum();
     try (var scope = new PointerScope();
         var frozen = new NoGradGuard()) {
-      flat = Tensors.own(torch.zeros(elements));
+      flat = blocks.take(elements);
       long at = 0;
       for (var spec : specs) {
         Tensor view = flat.narrow(0, at, spec.elements()).view(spec.dims()).detach();
@@ -64,6 +84,9 @@ final class Variables implements Trainable, AutoCloseable {
   @Nullable Tensor find(String name) {
     requireOpen();
     initialise();
+    if (name.equals(WORDS)) {
+      settle();
+    }
     return named.get(name);
   }
 
@@ -71,10 +94,68 @@ final class Variables implements Trainable, AutoCloseable {
     return Objects.requireNonNull(find(name), name);
   }
 
-  Collection<Tensor> all() {
+  Blocks blocks() {
+    return blocks;
+  }
+
+  /**
+   * Rows of the word embeddings, which must be trained, without a copy of all.
+   *
+   * @param ids [b · t]
+   * @return [b, t, d], detached, in the scope that is open now
+   */
+  Tensor lookup(int[] ids, long b, long t) {
     requireOpen();
     initialise();
-    return named.values();
+    if (debtor != null) {
+      debtor.touch(ids);
+    }
+    try (var frozen = new NoGradGuard()) {
+      Tensor matrix = Objects.requireNonNull(named.get(WORDS));
+      return torch.embedding(matrix, Tensors.ints(ids, b, t));
+    }
+  }
+
+  /** Adds to the gradient of looked-up rows. */
+  void addRows(int[] ids, Tensor gradient) {
+    requireOpen();
+    Objects.requireNonNull(words).add(ids, gradient);
+  }
+
+  /** The gradient of the word embeddings by rows; null if there is none. */
+  @Nullable RowGradient rowGradient() {
+    return words == null || words.isEmpty() ? null : words;
+  }
+
+  /** A variable's gradient in the scope that is open now; undefined if there is none. */
+  Tensor gradient(String name) {
+    Tensor variable = get(name);
+    var rows = rowGradient();
+    return rows != null && name.equals(WORDS) ? rows.dense(variable.size(0)) : variable.grad();
+  }
+
+  /** From now on this one's rows may be stale. */
+  void indebted(RowAdamW rows) {
+    if (debtor != null && !debtor.equals(rows)) {
+      debtor.settle();
+    }
+    debtor = rows;
+  }
+
+  /** This one goes. */
+  void settled(RowAdamW rows) {
+    if (rows.equals(debtor)) {
+      if (!closed) {
+        rows.settle();
+      }
+      debtor = null;
+    }
+  }
+
+  private void settle() {
+    if (debtor != null) {
+      debtor.settle();
+    }
   }
 
   private void initialise() {
@@ -93,6 +174,7 @@ final class Variables implements Trainable, AutoCloseable {
     Meter.here();
     requireOpen();
     initialise();
+    settle();
     var out = TensorMap.room(specs);
     MemorySegment.copy(Tensors.memory(flat), 0, out.data(), 0, out.data().byteSize());
     return out;
@@ -104,6 +186,7 @@ final class Variables implements Trainable, AutoCloseable {
     requireOpen();
     before.requireSpecs(specs);
     initialise();
+    settle();
     var out = TensorMap.room(specs);
     if (flat.numel() == 0) {
       return out;
@@ -124,6 +207,9 @@ final class Variables implements Trainable, AutoCloseable {
       MemorySegment.copy(values.data(), 0, Tensors.memory(flat), 0, values.data().byteSize());
     } else {
       loadByName(values);
+    }
+    if (debtor != null) {
+      debtor.forgive();
     }
     ready = true;
   }
@@ -167,8 +253,12 @@ final class Variables implements Trainable, AutoCloseable {
 
   /** Forgets all gradients. */
   void zero() {
-    for (var variable : all()) {
+    requireOpen();
+    for (var variable : named.values()) {
       variable.mutable_grad().reset();
+    }
+    if (words != null) {
+      words.clear();
     }
   }
 
@@ -183,7 +273,10 @@ final class Variables implements Trainable, AutoCloseable {
     if (!closed) {
       closed = true;
       new ArrayList<>(named.values()).forEach(Tensor::close);
-      flat.close();
+      if (words != null) {
+        words.close();
+      }
+      blocks.give(flat);
     }
   }
 }
