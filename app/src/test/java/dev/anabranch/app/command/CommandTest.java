@@ -190,6 +190,44 @@ class CommandTest {
   }
 
   @Test
+  void comparedMethodsTakeTheCodecsOfTheirTopics() throws IOException {
+    var at = folder.resolve("codecs");
+    var methods = "fedavg,sfprompt{headLayers: 1, tailLayers: 1, selfUpdateEpochs: 1}";
+    var ended =
+        run(
+            "compare",
+            plan,
+            "--methods",
+            methods,
+            "--set",
+            "codecs={activation: fp16, update: bf16}",
+            "--output",
+            at);
+    assertThat(ended.code()).as(ended.err()).isZero();
+    assertThat(Files.readString(at.resolve("fedavg/plan.yaml")))
+        .contains("update:")
+        .doesNotContain("activation:");
+    var wrong = run("compare", plan, "--methods", methods, "--set", "codecs={activaton: fp16}");
+    assertThat(wrong.code()).isEqualTo(10);
+    assertThat(wrong.err())
+        .startsWith(
+            "anabranch: codecs.activaton: no such topic in any of the methods (expected: one of"
+                + " activation, ");
+  }
+
+  @Test
+  void breakEvenIsAgainstAllWeights() {
+    var whole = run("estimate", plan, "--json").json().path("breakEven");
+    var head =
+        run("estimate", plan, "--json", "--set", "method.parameterisation=head")
+            .json()
+            .path("breakEven");
+    assertThat(head).isNotEmpty();
+    assertThat(head.findValue("fullFineTuningBytesPerVisit"))
+        .isEqualTo(whole.findValue("fullFineTuningBytesPerVisit"));
+  }
+
+  @Test
   void seedsGiveMeanAndDeviation() {
     var ended = run("run", plan, "--seeds", 2, "--output", folder.resolve("two"), "--json").json();
     assertThat(ended.path("runs")).hasSize(2);
