@@ -1,9 +1,14 @@
 package dev.anabranch.app.command;
 
+import dev.anabranch.app.estimate.Estimator;
 import dev.anabranch.app.plan.MethodEntry;
 import dev.anabranch.app.run.Series;
+import dev.anabranch.app.run.Session;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -24,7 +29,7 @@ final class CompareCommand implements Callable<Integer> {
       description =
           "Methods with commas between them, each a name, alone or with settings in braces. Rounds,"
               + " cohort, quorum, examples and batch of the plan's own method go over to the"
-              + " others.")
+              + " others, and codecs where a method has the topic.")
   private String methods = "";
 
   CompareCommand(Work work) {
@@ -43,7 +48,33 @@ final class CompareCommand implements Callable<Integer> {
         throw AnabranchException.expected(
             Failure.USAGE, "--methods", methods, "each entry once; repeat runs with --seeds");
       }
-      return work.run(session, entries, options, output.json);
+      return work.run(session, withTheirCodecs(session, entries), options, output.json);
     }
+  }
+
+  /** Methods differ in what they send: each takes the codecs of its own topics. */
+  private static List<Series.Entry> withTheirCodecs(Session session, List<Series.Entry> entries) {
+    var asked = entries.getFirst().plan().codecs().keySet();
+    if (asked.isEmpty()) {
+      return entries;
+    }
+    var estimator = new Estimator(session);
+    var known = new TreeSet<String>();
+    var out = new ArrayList<Series.Entry>();
+    for (var entry : entries) {
+      var topics = estimator.topics(entry.plan());
+      known.addAll(topics);
+      out.add(new Series.Entry(entry.label(), entry.plan().withCodecsOf(topics)));
+    }
+    for (var topic : asked) {
+      if (!known.contains(topic)) {
+        throw AnabranchException.expected(
+            Failure.PLAN,
+            "codecs." + topic,
+            "no such topic in any of the methods",
+            "one of " + String.join(", ", known));
+      }
+    }
+    return out;
   }
 }

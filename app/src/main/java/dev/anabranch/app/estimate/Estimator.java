@@ -10,6 +10,7 @@ import dev.anabranch.core.Failure;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,6 +54,20 @@ public record Estimator(Session session) {
               "one of " + String.join(", ", totals.byTopic().keySet()));
         }
       }
+    }
+  }
+
+  /** The kinds of message that the plan's method sends; none if that cannot be told in advance. */
+  public Set<String> topics(RunPlan plan) {
+    var data = session.dataset(plan);
+    Feasibility.requireCohort(plan, data.shards().size());
+    var dry = session.wiring().dryEngine(plan, data.classes().size());
+    if (dry.isEmpty()) {
+      return Set.of();
+    }
+    try (var engine = dry.get()) {
+      var plain = shortened(plan).with(Map.of("codecs", Map.of()));
+      return new DryRun(session.wiring(), data, engine).runLong(plain).totals().byTopic().keySet();
     }
   }
 
@@ -105,7 +120,9 @@ public record Estimator(Session session) {
   /** The same plan with every weight averaged, if there is such a method. */
   private static Optional<RunPlan> fullFineTuning(RunPlan plan) {
     try {
-      return Optional.of(plan.with(Map.of("codecs", Map.of())).withMethodEntry("fedavg"));
+      return Optional.of(
+          plan.with(Map.of("codecs", Map.of()))
+              .withMethodEntry("fedavg{parameterisation: everything}"));
     } catch (AnabranchException e) {
       return Optional.empty();
     }

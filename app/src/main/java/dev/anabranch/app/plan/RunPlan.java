@@ -19,6 +19,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A checked run plan: every key has a value of its type and within its range. Immutable. */
@@ -322,6 +323,13 @@ public final class RunPlan {
   /** As a file that reads back to an equal plan. */
   public String toYaml() {
     return PlanText.write(toMap());
+  }
+
+  /** This plan with the codecs of these topics alone. */
+  public RunPlan withCodecsOf(Set<String> topics) {
+    var kept = new LinkedHashMap<>(Settings.section(PlanKeys.CODECS, given.get(PlanKeys.CODECS)));
+    kept.keySet().retainAll(topics);
+    return with(Map.of(PlanKeys.CODECS, kept));
   }
 
   /** {@code name} or {@code name{key: value, …}}: an entry of {@code compare --methods}. */

@@ -14,6 +14,7 @@ import dev.anabranch.core.Job;
 import dev.anabranch.core.Outcome;
 import dev.anabranch.core.Progress;
 import dev.anabranch.core.RunLog;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -58,8 +59,10 @@ public record Runner(Session session) {
       if (!Records.any(folder.checkpoints())) {
         throw e;
       }
+      // With a summary the run is complete, and only its page is missing.
+      var next = Files.exists(folder.summary()) ? "anabranch report " : "anabranch resume ";
       throw new AnabranchException(
-          e.failure(), e.getMessage() + "; go on with: anabranch resume " + folder.path(), e);
+          e.failure(), e.getMessage() + "; go on with: " + next + folder.path(), e);
     }
   }
 

@@ -239,10 +239,6 @@ final class Rules {
           Method.class, MethodContract.class,
           Link.class, LinkContract.class);
 
-  /** Those that only wrap others, and have no behaviour of their own to be held to. */
-  private static final List<String> WRAPPERS =
-      List.of("dev.anabranch.testkit.AssertingLinks", "dev.anabranch.torch.internal.PricedCodec");
-
   /**
    * Every implementation has a subclass of its kit, which names it, or for a link its fabric.
    *
@@ -275,8 +271,15 @@ final class Rules {
   private static boolean isContracted(JavaClass type) {
     return !type.isInterface()
         && !type.getModifiers().contains(JavaModifier.ABSTRACT)
-        && !WRAPPERS.contains(topLevel(type))
+        && !type.getPackageName().startsWith("dev.anabranch.testkit") // instruments of tests
+        && !topLevel(type).equals("dev.anabranch.torch.internal.PricedCodec") // carries no values
+        && !isPartOfAMethod(type)
         && KITS.keySet().stream().anyMatch(type::isAssignableTo);
+  }
+
+  /** The codec of a method's state is tested where the method is, by resuming. */
+  private static boolean isPartOfAMethod(JavaClass type) {
+    return type.getEnclosingClass().filter(home -> home.isAssignableTo(Method.class)).isPresent();
   }
 
   private static boolean names(JavaClass test, JavaClass type, boolean byPackage) {

@@ -190,6 +190,44 @@ class CommandTest {
   }
 
   @Test
+  void comparedMethodsTakeTheCodecsOfTheirTopics() throws IOException {
+    var at = folder.resolve("codecs");
+    var methods = "fedavg,sfprompt{headLayers: 1, tailLayers: 1, selfUpdateEpochs: 1}";
+    var ended =
+        run(
+            "compare",
+            plan,
+            "--methods",
+            methods,
+            "--set",
+            "codecs={activation: fp16, update: bf16}",
+            "--output",
+            at);
+    assertThat(ended.code()).as(ended.err()).isZero();
+    assertThat(Files.readString(at.resolve("fedavg/plan.yaml")))
+        .contains("update:")
+        .doesNotContain("activation:");
+    var wrong = run("compare", plan, "--methods", methods, "--set", "codecs={activaton: fp16}");
+    assertThat(wrong.code()).isEqualTo(10);
+    assertThat(wrong.err())
+        .startsWith(
+            "anabranch: codecs.activaton: no such topic in any of the methods (expected: one of"
+                + " activation, ");
+  }
+
+  @Test
+  void breakEvenIsAgainstAllWeights() {
+    var whole = run("estimate", plan, "--json").json().path("breakEven");
+    var head =
+        run("estimate", plan, "--json", "--set", "method.parameterisation=head")
+            .json()
+            .path("breakEven");
+    assertThat(head).isNotEmpty();
+    assertThat(head.findValue("fullFineTuningBytesPerVisit"))
+        .isEqualTo(whole.findValue("fullFineTuningBytesPerVisit"));
+  }
+
+  @Test
   void seedsGiveMeanAndDeviation() {
     var ended = run("run", plan, "--seeds", 2, "--output", folder.resolve("two"), "--json").json();
     assertThat(ended.path("runs")).hasSize(2);
@@ -283,6 +321,20 @@ class CommandTest {
       assertThat(ended.err()).startsWith("anabranch: run folder: " + at + " (expected: not in use");
     }
     assertThat(run("resume", at).code()).isZero();
+  }
+
+  @Test
+  void pageThatCannotBeWrittenIsMadeLater() throws IOException {
+    var at = folder.resolve("pageless");
+    var inTheWay = Files.createDirectories(at.resolve("report.html/full"));
+    Files.writeString(at.resolve("plan.yaml"), PLAN);
+    var ended = run("resume", at);
+    assertThat(ended.code()).isEqualTo(30);
+    assertThat(ended.err()).endsWith("; go on with: anabranch report " + at + "\n");
+    Files.delete(inTheWay);
+    Files.delete(inTheWay.getParent());
+    assertThat(run("report", at).code()).isZero();
+    assertThat(at.resolve("report.html")).isRegularFile();
   }
 
   @ParameterizedTest
