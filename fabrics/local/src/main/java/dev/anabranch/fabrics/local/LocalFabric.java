@@ -40,13 +40,13 @@ public final class LocalFabric implements Fabric {
   private final int resident;
   private final UnaryOperator<Link> links;
 
-  /** As many visits resident as the engine has lanes. */
+  /** One visit more than the engine has lanes: while one is on the wire, no lane is idle. */
   public LocalFabric() {
     this(0, UnaryOperator.identity());
   }
 
   /**
-   * @param resident how many visits may hold a model at the same time; 0: as many as there are
+   * @param resident how many visits may hold a model at the same time; 0: one more than there are
    *     lanes
    */
   public LocalFabric(int resident) {
@@ -87,7 +87,8 @@ public final class LocalFabric implements Fabric {
               + ABILITIES
               + ")");
     }
-    return new Conduct<>(method, job, resident > 0 ? resident : job.engine().lanes().count(), links)
+    return new Conduct<>(
+            method, job, resident > 0 ? resident : job.engine().lanes().count() + 1, links)
         .run();
   }
 }
