@@ -35,11 +35,15 @@ public interface Averaging extends StarMethod<TensorMap, TensorMap, Update> {
     return global;
   }
 
-  /** w_{t+1} = w_t + Σ (n_k / n) Δ_k. The old variables are freed. */
   @Override
   default TensorMap fold(TensorMap global, Replies<Update> replies) {
+    return add(global, replies, weighted());
+  }
+
+  /** w_{t+1} = w_t + Σ (n_k / n) Δ_k. The old variables are freed. */
+  static TensorMap add(TensorMap global, Replies<Update> replies, boolean weighted) {
     try (global;
-        var mean = replies.mean(Update::delta, u -> weighted() ? u.examples() : 1)) {
+        var mean = replies.mean(Update::delta, u -> weighted ? u.examples() : 1)) {
       return global.plus(mean);
     }
   }

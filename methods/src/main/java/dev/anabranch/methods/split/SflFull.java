@@ -18,7 +18,6 @@ import dev.anabranch.core.NodeId;
 import dev.anabranch.core.Paper;
 import dev.anabranch.core.Parameterisation;
 import dev.anabranch.core.Partition;
-import dev.anabranch.core.Replies;
 import dev.anabranch.core.Setup;
 import dev.anabranch.core.TensorMap;
 import dev.anabranch.core.Topic;
@@ -121,20 +120,15 @@ public record SflFull(Training training, boolean weighted, int headLayers, int t
       try (var visits = me.invite(round, cohort)) {
         visits.sendAll(Averaging.GLOBAL, state.device());
         visits.sendBodies(BODY_GLOBAL, state.body());
-        var device = add(state.device(), visits.gather(Averaging.UPDATE, training.quorum()));
-        var body = add(state.body(), visits.gatherBodies(BODY_UPDATE, training.quorum()));
+        var updates = visits.gather(Averaging.UPDATE, training.quorum());
+        var device = Averaging.add(state.device(), updates, weighted);
+        var served = visits.gatherBodies(BODY_UPDATE, training.quorum());
+        var body = Averaging.add(state.body(), served, weighted);
         state = new State(device, body);
       }
       me.checkpoint(round + 1, state);
     }
     return state;
-  }
-
-  private TensorMap add(TensorMap global, Replies<Update> replies) {
-    try (global;
-        var mean = replies.mean(Update::delta, u -> weighted ? u.examples() : 1)) {
-      return global.plus(mean);
-    }
   }
 
   @Override

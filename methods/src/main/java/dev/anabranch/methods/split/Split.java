@@ -55,13 +55,12 @@ final class Split {
 
   /** Sends what changed. */
   static void finish(Device me, TensorMap global, int examples, double loss) {
-    var update =
+    try (var update =
         me.lane()
             .run(
                 "difference",
-                () -> new Update(me.model().trainable().minus(global), examples, loss));
-    try (var delta = update.delta()) {
-      me.coordinator().send(Averaging.UPDATE, new Update(delta, examples, loss));
+                () -> new Update(me.model().trainable().minus(global), examples, loss))) {
+      me.coordinator().send(Averaging.UPDATE, update);
     }
   }
 
