@@ -9,6 +9,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.ref.Cleaner;
 import java.util.ArrayDeque;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Large blocks that were freed are kept for the next one of their size: a fresh block of 90 MB
  * costs more in page faults than the arithmetic on it. A view on a freed block throws, whether or
  * not its memory serves again.
+ *
+ * <p>Several owners may hold one block: it is freed when the last of them lets go.
  */
 public final class OffHeap implements AutoCloseable {
   private static final Cleaner CLEANER = Cleaner.create();
@@ -25,9 +28,13 @@ public final class OffHeap implements AutoCloseable {
   /** Blocks below this size are left to the collector: closing a shared arena costs more. */
   private static final long SMALL = 1 << 16;
 
+  /** Large blocks are made a little larger, so that one serves again for almost the same size. */
+  private static final long GRAIN = 1 << 16;
+
   private static final Kept KEPT = new Kept();
 
   private final MemorySegment segment;
+  private final @Nullable Block shared;
   private final Cleaner.@Nullable Cleanable cleanable;
 
   /** Freed large blocks, the latest first. Thread-safe. */
@@ -146,21 +153,37 @@ public final class OffHeap implements AutoCloseable {
     }
   }
 
+  /** Memory and how many hold it. */
+  private static final class Block {
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment memory;
+    private final AtomicInteger holders = new AtomicInteger(1);
+
+    Block(MemorySegment memory) {
+      this.memory = memory;
+    }
+
+    void release() {
+      if (holders.decrementAndGet() == 0) {
+        arena.close(); // first: no view may reach memory that serves again
+        KEPT.put(memory).forEach(Native::free);
+      }
+    }
+  }
+
+  /** One owner's hold on a block, which ends once. */
   private static final class Release implements Runnable {
-    private final Arena arena;
-    private final MemorySegment block;
+    private final Block block;
     private final AtomicBoolean done = new AtomicBoolean();
 
-    Release(Arena arena, MemorySegment block) {
-      this.arena = arena;
+    Release(Block block) {
       this.block = block;
     }
 
     @Override
     public void run() {
       if (done.compareAndSet(false, true)) {
-        arena.close(); // first: no view may reach memory that serves again
-        KEPT.put(block).forEach(Native::free);
+        block.release();
       }
     }
   }
@@ -168,17 +191,25 @@ public final class OffHeap implements AutoCloseable {
   private OffHeap(long bytes, boolean zeroed) {
     if (bytes < SMALL) {
       segment = Arena.ofAuto().allocate(bytes, 64);
+      shared = null;
       cleanable = null;
       return;
     }
-    var kept = KEPT.take(bytes);
-    var block = kept != null ? kept : Native.allocate(bytes);
-    var arena = Arena.ofShared();
-    segment = block.reinterpret(arena, null);
+    long whole = bytes < Kept.LARGE ? bytes : (bytes + GRAIN - 1) / GRAIN * GRAIN;
+    var kept = KEPT.take(whole);
+    var block = new Block(kept != null ? kept : Native.allocate(whole));
+    segment = block.memory.asSlice(0, bytes).reinterpret(block.arena, null);
     if (zeroed) {
       segment.fill((byte) 0);
     }
-    cleanable = CLEANER.register(this, new Release(arena, block));
+    shared = block;
+    cleanable = CLEANER.register(this, new Release(block));
+  }
+
+  private OffHeap(MemorySegment segment, @Nullable Block block) {
+    this.segment = segment;
+    shared = block;
+    cleanable = block == null ? null : CLEANER.register(this, new Release(block));
   }
 
   /** Zeroed memory. */
@@ -193,6 +224,14 @@ public final class OffHeap implements AutoCloseable {
 
   public MemorySegment segment() {
     return segment;
+  }
+
+  /** A second owner of the same memory, who closes it for itself; not on a freed block. */
+  public OffHeap share() {
+    if (shared != null) {
+      shared.holders.incrementAndGet();
+    }
+    return new OffHeap(segment, shared);
   }
 
   /** Frees the memory. Closing twice is allowed. */
