@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
  * A block of memory off the heap that is freed by {@link #close()}, or, if its owner forgot, when
  * the owner becomes unreachable. Thread-safe.
  *
- * <p>Large blocks that were freed are kept for the next one of their size: a fresh block of 90 MB
- * costs more in page faults than the arithmetic on it. A view on a freed block throws, whether or
- * not its memory serves again.
+ * <p>Large blocks that were freed are kept for the next one of about their size: a fresh block of
+ * 90 MB costs more in page faults than the arithmetic on it. A view on a freed block throws,
+ * whether or not its memory serves again.
  *
  * <p>Several owners may hold one block: it is freed when the last of them lets go.
  */
@@ -27,9 +27,6 @@ public final class OffHeap implements AutoCloseable {
 
   /** Blocks below this size are left to the collector: closing a shared arena costs more. */
   private static final long SMALL = 1 << 16;
-
-  /** Large blocks are made a little larger, so that one serves again for almost the same size. */
-  private static final long GRAIN = 1 << 16;
 
   private static final Kept KEPT = new Kept();
 
@@ -45,15 +42,20 @@ public final class OffHeap implements AutoCloseable {
     private final ArrayDeque<MemorySegment> blocks = new ArrayDeque<>();
     private long bytes;
 
+    /** The latest that is large enough and wastes at most an eighth. */
     synchronized @Nullable MemorySegment take(long size) {
       for (var block : blocks) {
-        if (block.byteSize() == size) {
+        if (block.byteSize() >= size && block.byteSize() - size <= size / 8) {
           blocks.removeFirstOccurrence(block);
-          bytes -= size;
+          bytes -= block.byteSize();
           return block;
         }
       }
       return null;
+    }
+
+    synchronized long bytes() {
+      return bytes;
     }
 
     /** Gives the blocks that have to be freed. */
@@ -90,6 +92,8 @@ public final class OffHeap implements AutoCloseable {
      */
     private static final long HUGE_PAGE = 2 << 20;
 
+    private static final long CACHE_LINE = 64;
+
     private static final int MADV_HUGEPAGE = 14;
 
     private static final @Nullable MethodHandle ALIGNED =
@@ -116,8 +120,12 @@ public final class OffHeap implements AutoCloseable {
     }
 
     private static MemorySegment raw(long bytes) throws Throwable {
-      if (bytes < HUGE_PAGE || ALIGNED == null || ADVISE == null) {
+      if (ALIGNED == null || ADVISE == null) {
         return (MemorySegment) MALLOC.invokeExact(bytes);
+      }
+      if (bytes < HUGE_PAGE) {
+        long whole = (bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+        return (MemorySegment) ALIGNED.invokeExact(CACHE_LINE, whole);
       }
       long whole = (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
       var block = (MemorySegment) ALIGNED.invokeExact(HUGE_PAGE, whole);
@@ -195,9 +203,8 @@ public final class OffHeap implements AutoCloseable {
       cleanable = null;
       return;
     }
-    long whole = bytes < Kept.LARGE ? bytes : (bytes + GRAIN - 1) / GRAIN * GRAIN;
-    var kept = KEPT.take(whole);
-    var block = new Block(kept != null ? kept : Native.allocate(whole));
+    var kept = KEPT.take(bytes);
+    var block = new Block(kept != null ? kept : Native.allocate(bytes));
     segment = block.memory.asSlice(0, bytes).reinterpret(block.arena, null);
     if (zeroed) {
       segment.fill((byte) 0);
@@ -220,6 +227,11 @@ public final class OffHeap implements AutoCloseable {
   /** Memory with anything in it, for an owner that writes all of it before anyone reads. */
   public static OffHeap room(long bytes) {
     return new OffHeap(bytes, false);
+  }
+
+  /** Bytes that were freed and wait for the next block of their size. */
+  public static long idleBytes() {
+    return KEPT.bytes();
   }
 
   public MemorySegment segment() {
