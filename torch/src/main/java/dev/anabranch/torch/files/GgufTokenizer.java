@@ -148,15 +148,16 @@ final class GgufTokenizer {
   }
 
   private Map<String, String> bytes() {
-    var name = file.text(AT + "pre");
-    var words = WORDS.get(name == null ? "default" : name);
+    var given = file.text(AT + "pre");
+    var name = given == null ? "default" : given;
+    var words = WORDS.get(name);
     if (words == null) {
       throw file.unsupported(AT + "pre", name, "one of " + new java.util.TreeSet<>(WORDS.keySet()));
     }
     var parts = new ArrayList<Object>();
     words.forEach(regex -> parts.add(TokenizerJson.split(regex)));
     parts.add(byteLevel());
-    if ("qwen2".equals(name)) {
+    if (name.equals("qwen2")) {
       json.put("normalizer", TokenizerJson.part("NFC"));
     }
     return json.put("pre_tokenizer", TokenizerJson.part("Sequence", "pretokenizers", parts))
@@ -168,7 +169,7 @@ final class GgufTokenizer {
             "byte_fallback",
             false,
             "ignore_merges",
-            "llama-bpe".equals(name));
+            name.equals("llama-bpe"));
   }
 
   private static Map<String, Object> byteLevel() {
