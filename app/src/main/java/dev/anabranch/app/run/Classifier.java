@@ -3,10 +3,10 @@ package dev.anabranch.app.run;
 import dev.anabranch.app.plan.RunPlan;
 import dev.anabranch.app.record.Json;
 import dev.anabranch.app.record.RunFolder;
-import dev.anabranch.app.record.SafeTensors;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
 import dev.anabranch.core.Predictor;
+import dev.anabranch.torch.files.SafeTensors;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -66,6 +66,13 @@ public final class Classifier implements AutoCloseable {
           RunFolder.summary(run).toString(),
           "no classes",
           "a list of their names");
+    }
+    if (!Files.isRegularFile(RunFolder.trained(run))) {
+      throw AnabranchException.expected(
+          Failure.CORRUPT,
+          RunFolder.trained(run).toString(),
+          "missing",
+          "the trained variables of a whole run");
     }
     var trained = SafeTensors.read(RunFolder.trained(run));
     same(
