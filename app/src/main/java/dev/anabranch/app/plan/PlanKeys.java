@@ -39,7 +39,11 @@ final class PlanKeys {
           "Precision of frozen weights; auto: bf16 where the processor multiplies it, else fp32.");
 
   static final Choice KIND =
-      new Choice("kind", "text-classification", List.of("text-classification"), "What is learned.");
+      new Choice(
+          "kind",
+          "text-classification",
+          List.of("text-classification", "image-classification"),
+          "What is learned.");
   static final Int MAX_TOKENS =
       new Int("maxTokens", 64, 4, 8192, "Longest input in tokens, prompts not counted.");
   static final Choice POOLING =
@@ -48,6 +52,14 @@ final class PlanKeys {
           "mean",
           List.of("mean", "cls", "prompt"),
           "How the classifier reads a sequence: mean over text and prompts, first token, prompts.");
+
+  static final Choice AUGMENT =
+      new Choice(
+          "augment",
+          "none",
+          List.of("none", "crop-flip"),
+          "What is done to images that are trained on: nothing, or a random crop with 4 pixels of"
+              + " padding and a random mirror.");
 
   static final Real HOLDOUT =
       new Real(
@@ -100,7 +112,7 @@ final class PlanKeys {
                     List.of(
                         new Section(
                             "precision", "Precision of weights.", List.of(FROZEN), List.of()))),
-                leaf("task", "The task.", KIND, MAX_TOKENS, POOLING),
+                leaf("task", "The task.", KIND, MAX_TOKENS, POOLING, AUGMENT),
                 leaf("data", "The examples.", source, HOLDOUT, partition),
                 leaf("devices", "The devices, for virtual time and memory.", PROFILES, BODY),
                 leaf("faults", "Injected losses.", RATE, VISITS, POISONED),

@@ -5,6 +5,7 @@ import dev.anabranch.app.plan.RunPlan;
 import dev.anabranch.app.report.ReportPage;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Batch;
+import dev.anabranch.core.Check;
 import dev.anabranch.core.Engine;
 import dev.anabranch.core.Fabric;
 import dev.anabranch.core.Failure;
@@ -14,9 +15,13 @@ import dev.anabranch.core.Shard;
 import dev.anabranch.data.Cache;
 import dev.anabranch.data.Corpus;
 import dev.anabranch.data.Example;
+import dev.anabranch.data.Examples;
 import dev.anabranch.data.Holdout;
+import dev.anabranch.data.ImageShard;
+import dev.anabranch.data.ImageShard.Augment;
 import dev.anabranch.data.Partitioner;
 import dev.anabranch.data.Partitioners;
+import dev.anabranch.data.Pictures;
 import dev.anabranch.data.Source;
 import dev.anabranch.data.Sources;
 import dev.anabranch.data.TextShard;
@@ -66,26 +71,53 @@ public final class InstalledWiring implements Wiring {
 
   @Override
   public Dataset dataset(RunPlan plan) {
-    var corpus = plan.source(Source.class).load(Cache.ofUser());
-    var split = Holdout.stratified(corpus, plan.holdout(), plan.seed());
+    var examples = source(plan).load(Cache.ofUser());
+    var split = Holdout.stratified(examples, plan.holdout(), plan.seed());
     var devices =
         split.inCorpus(
             plan.partition(Partitioner.class)
                 .split(
-                    corpus.labels(split.train()),
-                    corpus.devices(split.train()),
+                    examples.labels(split.train()),
+                    examples.devices(split.train()),
                     Seeds.stream(plan.seed(), "partition")));
-    split.requireLabelsIn(corpus, devices);
-    var tokenizer = tokenizer(plan);
+    split.requireLabelsIn(examples, devices);
     var shards = new ArrayList<Shard>();
     for (int i = 0; i < devices.size(); i++) {
-      shards.add(new TextShard("device " + i, corpus, devices.get(i), tokenizer));
+      shards.add(shard(plan, "device " + i, examples, devices.get(i)));
     }
     var holdout =
         split.holdout().length == 0
             ? new NoExamples()
-            : new TextShard("the hold-out", corpus, split.holdout(), tokenizer);
-    return new Dataset(shards, holdout, corpus.classes(), corpus.sha256());
+            : shard(plan, "the hold-out", examples, split.holdout());
+    return new Dataset(shards, holdout, examples.classes(), examples.sha256());
+  }
+
+  /** The source of a plan; its examples are what the task is about. */
+  private static Source source(RunPlan plan) {
+    var source = plan.source(Source.class);
+    boolean images = source.normal() != null;
+    Check.that(
+        images == plan.images(),
+        "data.source",
+        plan.sourceName(),
+        "a source of " + (plan.images() ? "images" : "texts") + ", as task.kind says");
+    Check.that(
+        images || plan.augment().equals("none"),
+        "task.augment",
+        plan.augment(),
+        "none: examples are texts");
+    return source;
+  }
+
+  private Shard shard(RunPlan plan, String name, Examples examples, int[] positions) {
+    return switch (examples) {
+      case Corpus texts -> new TextShard(name, texts, positions, tokenizer(plan));
+      case Pictures pictures -> new ImageShard(name, pictures, positions, augment(plan));
+    };
+  }
+
+  private static Augment augment(RunPlan plan) {
+    return plan.augment().equals("none") ? Augment.NONE : Augment.CROP_FLIP;
   }
 
   /** A hold-out of nothing, for a plan that keeps nothing back. */
@@ -109,10 +141,16 @@ public final class InstalledWiring implements Wiring {
 
   @Override
   public Shard lines(RunPlan plan, List<String> lines) {
-    boolean pairs = plan.source(Source.class).pairs();
+    int[] all = IntStream.range(0, lines.size()).toArray();
+    var source = source(plan);
+    if (source.normal() != null) {
+      var files = lines.stream().map(Path::of).toList();
+      var pictures = Pictures.unlabelled(files, source.normal());
+      return new ImageShard("standard input", pictures, all, Augment.NONE);
+    }
+    boolean pairs = source.pairs();
     var examples = lines.stream().map(line -> example(line, pairs)).toList();
     var corpus = new Corpus(examples, List.of("unknown"), "");
-    int[] all = IntStream.range(0, lines.size()).toArray();
     return new TextShard("standard input", corpus, all, tokenizer(plan));
   }
 
