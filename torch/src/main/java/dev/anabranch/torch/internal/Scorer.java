@@ -119,6 +119,7 @@ final class Scorer {
     return switch (pooling) {
       case CLS -> BertLayers.cast(hidden.select(1, cls), ScalarType.Float);
       case PROMPT -> BertLayers.cast(hidden.narrow(1, 0, prompts), ScalarType.Float).mean(1);
+      case NONE -> throw new IllegalStateException("pooling: none (expected: a classifier's)");
       case MEAN -> mean(BertLayers.cast(hidden, ScalarType.Float), lengths);
     };
   }
