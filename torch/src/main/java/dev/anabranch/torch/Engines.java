@@ -1,8 +1,11 @@
 package dev.anabranch.torch;
 
+import dev.anabranch.core.Check;
 import dev.anabranch.core.Engine;
 import dev.anabranch.torch.internal.HuggingFace;
 import dev.anabranch.torch.internal.LibTorch;
+import dev.anabranch.torch.internal.Stored;
+import dev.anabranch.torch.internal.Unstored;
 import java.nio.file.Path;
 
 /** Opens the engine that a model's architecture needs. */
@@ -19,7 +22,9 @@ public final class Engines {
    */
   public static Engine open(
       ModelSource source, TorchEngine.Task task, Precision frozen, int lanes) {
-    if (isBert(source.file())) {
+    if (source.config().isEmpty() && isBert(source.file())) {
+      Check.that(
+          !task.images(), "task.kind", "image-classification", "text-classification for a bert");
       return TorchEngine.open(source, task, frozen, lanes);
     }
     boolean bf16 =
@@ -28,7 +33,13 @@ public final class Engines {
           case FP32 -> false;
           case BF16 -> true;
         };
-    return FamilyEngine.open(source, HuggingFace.open(source.file()), task, bf16, lanes);
+    return FamilyEngine.open(source, stored(source), task, bf16, lanes);
+  }
+
+  private static Stored stored(ModelSource source) {
+    return source.config().isEmpty()
+        ? HuggingFace.open(source.file())
+        : Unstored.open(source.name(), source.file(), source.config());
   }
 
   /** An ONNX graph, and a folder whose {@code config.json} says so or is not there. */

@@ -5,6 +5,7 @@ import dev.anabranch.core.Failure;
 import dev.anabranch.core.Kind;
 import dev.anabranch.core.Knob;
 import dev.anabranch.torch.internal.Digests;
+import dev.anabranch.torch.internal.HuggingFace;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,7 +41,8 @@ public final class PathModel implements ModelProvider {
     if (Files.isDirectory(path)) {
       require(path.resolve("config.json"));
     }
-    var tokenizer = require(file.resolveSibling("tokenizer.json"));
+    boolean reads = !HuggingFace.type(file).equals("vit");
+    var tokenizer = reads ? require(file.resolveSibling("tokenizer.json")) : Path.of("");
     try {
       return new ModelSource(text, file, tokenizer, Digests.sha256(file));
     } catch (IOException e) {

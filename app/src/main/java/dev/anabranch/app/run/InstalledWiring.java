@@ -28,6 +28,7 @@ import dev.anabranch.data.TextShard;
 import dev.anabranch.data.TextTokenizer;
 import dev.anabranch.fabrics.local.LocalFabric;
 import dev.anabranch.torch.DryEngine;
+import dev.anabranch.torch.Engines;
 import dev.anabranch.torch.ModelSource;
 import dev.anabranch.torch.Models;
 import dev.anabranch.torch.Precision;
@@ -170,7 +171,7 @@ public final class InstalledWiring implements Wiring {
 
   @Override
   public Engine engine(RunPlan plan, int classes) {
-    return TorchEngine.open(model(plan), task(plan, classes), precision(plan), plan.lanes());
+    return Engines.open(model(plan), task(plan, classes), precision(plan), plan.lanes());
   }
 
   @Override
@@ -186,7 +187,7 @@ public final class InstalledWiring implements Wiring {
   }
 
   private static TorchEngine.Task task(RunPlan plan, int classes) {
-    return new TorchEngine.Task(classes, plan.maxTokens(), plan.pooling());
+    return new TorchEngine.Task(classes, plan.maxTokens(), plan.pooling(), plan.images());
   }
 
   private static Precision precision(RunPlan plan) {

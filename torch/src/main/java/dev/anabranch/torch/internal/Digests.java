@@ -1,6 +1,7 @@
 package dev.anabranch.torch.internal;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestInputStream;
@@ -8,9 +9,19 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/** SHA-256 of files. */
+/** SHA-256 of files and texts. */
 public final class Digests {
   private Digests() {}
+
+  /** Of a text in UTF-8, in lower-case hexadecimal digits. */
+  public static String sha256(String text) {
+    try {
+      var sha = MessageDigest.getInstance("SHA-256");
+      return HexFormat.of().formatHex(sha.digest(text.getBytes(StandardCharsets.UTF_8)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("SHA-256: missing (expected: in every Java platform)", e);
+    }
+  }
 
   /** In lower-case hexadecimal digits. */
   public static String sha256(Path file) throws IOException {

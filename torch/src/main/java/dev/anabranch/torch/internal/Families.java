@@ -11,8 +11,14 @@ public final class Families {
   private static final Map<String, BiFunction<ConfigMap, Integer, Family>> KNOWN =
       new TreeMap<>(
           Map.of(
-              "llama", (config, classes) -> Llama.llama(config),
-              "qwen2", (config, classes) -> Llama.qwen2(config)));
+              "llama",
+              (config, classes) -> Llama.llama(config),
+              "qwen2",
+              (config, classes) -> Llama.qwen2(config),
+              "vit",
+              Vit::of,
+              ResNet.NAME,
+              ResNet::of));
 
   private Families() {}
 

@@ -15,6 +15,11 @@ public interface Stored extends AutoCloseable {
   /** {@code model_type}, {@code num_hidden_layers} and so on; numbers are doubles. */
   Map<String, Object> config();
 
+  /** Whether it has no tensors at all, so that every variable is drawn. */
+  default boolean blank() {
+    return false;
+  }
+
   /** Shape by name. */
   Map<String, long[]> shapes();
 
