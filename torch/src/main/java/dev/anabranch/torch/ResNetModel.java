@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 
 /** A residual network for small images, from a safetensors file or drawn anew. */
@@ -29,7 +30,7 @@ public final class ResNetModel implements ModelProvider {
     return Kind.of(
         ResNet.NAME,
         "residual network for small images, from a file or from scratch",
-        java.util.List.of(DEPTH, CHANNELS, SIZE, PATH),
+        List.of(DEPTH, CHANNELS, SIZE, PATH),
         ResNetModel::source);
   }
 
@@ -58,11 +59,11 @@ public final class ResNetModel implements ModelProvider {
                 + " "
                 + s.integer(SIZE)
                 + " from scratch";
-        return new ModelSource(name, none, none, Digests.sha256(drawn), config);
+        return new ModelSource(name, none, none, Digests.sha256(drawn), List.of(), config);
       }
       var file = Path.of(text).toAbsolutePath().normalize();
       if (Files.isRegularFile(file)) {
-        return new ModelSource(name, file, none, Digests.sha256(file), config);
+        return new ModelSource(name, file, none, Digests.sha256(file), List.of(), config);
       }
     } catch (IOException | InvalidPathException e) {
       throw new AnabranchException(

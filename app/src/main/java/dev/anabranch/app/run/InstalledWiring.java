@@ -19,6 +19,7 @@ import dev.anabranch.data.Examples;
 import dev.anabranch.data.Holdout;
 import dev.anabranch.data.ImageShard;
 import dev.anabranch.data.ImageShard.Augment;
+import dev.anabranch.data.LanguageShard;
 import dev.anabranch.data.Partitioner;
 import dev.anabranch.data.Partitioners;
 import dev.anabranch.data.Pictures;
@@ -33,6 +34,7 @@ import dev.anabranch.torch.ModelSource;
 import dev.anabranch.torch.Models;
 import dev.anabranch.torch.Precision;
 import dev.anabranch.torch.TorchEngine;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -49,6 +51,7 @@ import java.util.stream.IntStream;
 public final class InstalledWiring implements Wiring {
   private final Map<Map<String, ?>, ModelSource> models = new HashMap<>();
   private final Map<Map<String, ?>, TextTokenizer> tokenizers = new HashMap<>();
+  private final Map<Map<String, ?>, Integer> ends = new HashMap<>();
 
   @Override
   public Catalog catalog() {
@@ -62,7 +65,8 @@ public final class InstalledWiring implements Wiring {
   }
 
   private ModelSource model(RunPlan plan) {
-    return models.computeIfAbsent(plan.modelKey(), key -> plan.model(ModelSource.class));
+    return models.computeIfAbsent(
+        plan.modelKey(), key -> plan.model(ModelSource.class).keeping(plan.keepLayers()));
   }
 
   private TextTokenizer tokenizer(RunPlan plan) {
@@ -112,9 +116,15 @@ public final class InstalledWiring implements Wiring {
 
   private Shard shard(RunPlan plan, String name, Examples examples, int[] positions) {
     return switch (examples) {
+      case Corpus texts when plan.languageModel() ->
+          new LanguageShard(name, texts, positions, tokenizer(plan), end(plan));
       case Corpus texts -> new TextShard(name, texts, positions, tokenizer(plan));
       case Pictures pictures -> new ImageShard(name, pictures, positions, augment(plan));
     };
+  }
+
+  private int end(RunPlan plan) {
+    return ends.computeIfAbsent(plan.modelKey(), key -> Engines.end(model(plan)));
   }
 
   private static Augment augment(RunPlan plan) {
@@ -145,14 +155,25 @@ public final class InstalledWiring implements Wiring {
     int[] all = IntStream.range(0, lines.size()).toArray();
     var source = source(plan);
     if (source.normal() != null) {
-      var files = lines.stream().map(Path::of).toList();
+      var files = lines.stream().map(InstalledWiring::path).toList();
       var pictures = Pictures.unlabelled(files, source.normal());
       return new ImageShard("standard input", pictures, all, Augment.NONE);
     }
     boolean pairs = source.pairs();
     var examples = lines.stream().map(line -> example(line, pairs)).toList();
     var corpus = new Corpus(examples, List.of("unknown"), "");
-    return new TextShard("standard input", corpus, all, tokenizer(plan));
+    return shard(plan, "standard input", corpus, all);
+  }
+
+  private static Path path(String line) {
+    try {
+      return Path.of(line);
+    } catch (InvalidPathException e) {
+      throw new AnabranchException(
+          Failure.DATA,
+          "standard input: '" + line + "' (expected: the path of a PNG image on each line)",
+          e);
+    }
   }
 
   private static Example example(String line, boolean pair) {
@@ -176,7 +197,7 @@ public final class InstalledWiring implements Wiring {
 
   @Override
   public Optional<Engine> dryEngine(RunPlan plan, int classes) {
-    return Optional.of(DryEngine.open(model(plan), task(plan, classes), precision(plan)));
+    return Engines.dry(model(plan), task(plan, classes), precision(plan)).map(dry -> dry);
   }
 
   @Override

@@ -187,7 +187,7 @@ class ImagesIT {
 
   /** A vision transformer of one layer, as a folder of Hugging Face. */
   private Path vit() throws IOException {
-    int d = 16;
+    long d = 16;
     var shapes = new LinkedHashMap<String, long[]>();
     shapes.put("embeddings.cls_token", new long[] {1, 1, d});
     shapes.put("embeddings.position_embeddings", new long[] {1, 5, d});
@@ -244,8 +244,7 @@ class ImagesIT {
     var one = sha(plan("run", "one", sets));
     sets[5] = "lanes=2";
     assertThat(sha(plan("run", "two", sets))).isEqualTo(one);
-    var said =
-        run(png("new/1.png", 16, 1) + "\n", "predict", folder.resolve("two").toString());
+    var said = run(png("new/1.png", 16, 1) + "\n", "predict", folder.resolve("two").toString());
     assertThat(said.code()).as(said.err()).isZero();
     assertThat(said.out()).matches("(red|green)\t[01]\\.\\d{4}\n");
   }

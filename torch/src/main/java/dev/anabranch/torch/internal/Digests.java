@@ -13,16 +13,6 @@ import java.util.HexFormat;
 public final class Digests {
   private Digests() {}
 
-  /** Of a text in UTF-8, in lower-case hexadecimal digits. */
-  public static String sha256(String text) {
-    try {
-      var sha = MessageDigest.getInstance("SHA-256");
-      return HexFormat.of().formatHex(sha.digest(text.getBytes(StandardCharsets.UTF_8)));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("SHA-256: missing (expected: in every Java platform)", e);
-    }
-  }
-
   /** In lower-case hexadecimal digits. */
   public static String sha256(Path file) throws IOException {
     try {
@@ -34,6 +24,16 @@ public final class Digests {
         }
       }
       return HexFormat.of().formatHex(sha.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("SHA-256: missing (expected: in every Java platform)", e);
+    }
+  }
+
+  /** Of a text in UTF-8. */
+  public static String sha256(String text) {
+    try {
+      var sha = MessageDigest.getInstance("SHA-256");
+      return HexFormat.of().formatHex(sha.digest(text.getBytes(StandardCharsets.UTF_8)));
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("SHA-256: missing (expected: in every Java platform)", e);
     }

@@ -2,7 +2,10 @@ package dev.anabranch.torch.internal;
 
 import dev.anabranch.core.Parameterisation;
 import dev.anabranch.core.Parameterisation.SoftPrompt.Placing;
+import dev.anabranch.core.Pooling;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Supplier;
@@ -40,7 +43,7 @@ public final class Pass implements AutoCloseable {
   private final Variables variables;
   private final Variables fallback;
   private final Parameterisation how;
-  private final ScalarType type;
+  private ScalarType type;
   private final int prompts;
   private final @Nullable Placing placing;
   private final int[] lengths;
@@ -116,6 +119,11 @@ public final class Pass implements AutoCloseable {
     return type;
   }
 
+  /** From here on in fp32, as a classifier is. */
+  void widen() {
+    type = ScalarType.Float;
+  }
+
   /** Whether a backward pass follows, as in training. */
   public boolean recording() {
     return recording;
@@ -175,6 +183,31 @@ public final class Pass implements AutoCloseable {
     String name = at + module;
     Tensor y = product(x, weight(name + ".weight"), bias ? weight(name + ".bias") : null);
     return lowRank(at, module, x, y);
+  }
+
+  /**
+   * Several linear maps of one input; one product where they are frozen.
+   *
+   * @param bias whether they have one
+   * @param out width of the result of each
+   */
+  public List<Tensor> linears(String at, List<String> modules, boolean bias, long[] out, Tensor x) {
+    boolean frozen =
+        modules.stream()
+            .noneMatch(m -> variables.has(at + m + ".weight") || variables.has(at + m + ".bias"));
+    var results = new ArrayList<Tensor>();
+    if (!frozen) {
+      modules.forEach(module -> results.add(linear(at, module, bias, x)));
+      return results;
+    }
+    var names = modules.stream().map(module -> at + module).toList();
+    Tensor w = weights.joined(names, ".weight", type);
+    var parts =
+        product(x, w, bias ? weights.joined(names, ".bias", type) : null).split_with_sizes(out, -1);
+    for (int i = 0; i < out.length; i++) {
+      results.add(lowRank(at, modules.get(i), x, parts.get(i)));
+    }
+    return results;
   }
 
   /** As {@link #linear} with a weight [in, out] and a bias, GPT-2's {@code Conv1D}. */
@@ -267,6 +300,32 @@ public final class Pass implements AutoCloseable {
     return BertLayers.prepend(variables.get(FamilyShapes.PROMPT), hidden);
   }
 
+  /**
+   * Layer normalisation over the last axis.
+   *
+   * @param name its variables are {@code weight} and {@code bias} below it
+   */
+  public Tensor norm(String name, Tensor x, double eps) {
+    Tensor weight = weight(name + ".weight");
+    return torch.layer_norm(
+        x,
+        new long[] {weight.size(0)},
+        new TensorOptional(weight),
+        new TensorOptional(weight(name + ".bias")),
+        eps,
+        true);
+  }
+
+  /** How a classifier reads a sequence, [b, p + t, d] to [b, d]. */
+  public Tensor pooled(Tensor hidden, Pooling pooling) {
+    return switch (pooling) {
+      case CLS -> hidden.select(1, placing == Placing.EMBEDDED ? prompts : 0);
+      case PROMPT -> hidden.narrow(1, 0, prompts).mean(1);
+      case MEAN -> hidden.mul(Sequence.shares(lengths, (int) hidden.size(1))).sum(1);
+      case NONE -> throw new IllegalStateException("pooling: none (expected: a classifier's)");
+    };
+  }
+
   /** The places of this walk's t positions in their sequences, [1 or b, t], 64-bit integers. */
   public Tensor positions(long t) {
     return once(
@@ -320,6 +379,10 @@ public final class Pass implements AutoCloseable {
     boolean plain = causal && extra == 0 && cache == null;
     var mask = plain ? null : mask(t, extra, keys.size(2), causal);
     long share = q.size(1) / keys.size(1);
+    if (t == 1) { // the queries of a group are rows that see the same keys
+      query = query.reshape(b, keys.size(1), share, q.size(3));
+      share = 1;
+    }
     Tensor out =
         torch.scaled_dot_product_attention(
             query,
@@ -327,10 +390,11 @@ public final class Pass implements AutoCloseable {
             shared(values, share),
             mask == null ? new TensorOptional() : new TensorOptional(mask),
             0.0,
-            plain,
+            plain && t > 1,
             new DoubleOptional(),
             false);
-    return BertLayers.cast(out.transpose(1, 2).reshape(b, t, width), type);
+    Tensor joined = t == 1 ? out.reshape(b, 1, width) : out.transpose(1, 2).reshape(b, t, width);
+    return BertLayers.cast(joined, type);
   }
 
   /** [b, g, k, w] to [b, g · share, k, w]. */

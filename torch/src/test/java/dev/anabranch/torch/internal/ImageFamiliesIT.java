@@ -18,6 +18,8 @@ import dev.anabranch.core.Pooling;
 import dev.anabranch.core.Seeds;
 import dev.anabranch.core.TensorMap;
 import dev.anabranch.core.TensorSpec;
+import dev.anabranch.torch.files.Pretrained;
+import dev.anabranch.torch.files.SafeTensors;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -59,7 +61,7 @@ class ImageFamiliesIT {
   }
 
   private static FamilyWeights none() {
-    return new FamilyWeights(Unstored.open("plan", Path.of(""), Map.of()), false);
+    return new FamilyWeights(GivenConfig.open("plan", Path.of(""), Map.of()), false);
   }
 
   private static ModelFacts facts(Family family) {
@@ -110,8 +112,8 @@ class ImageFamiliesIT {
   }
 
   private static Family vit(int classes) {
-    try (var stored = HuggingFace.open(golden("vit/model.safetensors"))) {
-      return Families.of(new ConfigMap(stored.where(), stored.config()), classes);
+    try (var stored = Pretrained.open(golden("vit"))) {
+      return Vit.of(new ConfigMap(stored.name(), stored.config()), classes);
     }
   }
 
@@ -129,22 +131,22 @@ class ImageFamiliesIT {
   @Test
   void vit_equalsTransformers() throws Exception {
     try (var expected = SafeTensors.open(golden("vit/expected.safetensors"));
-        var weights = new FamilyWeights(HuggingFace.open(golden("vit/model.safetensors")), false)) {
+        var weights = new FamilyWeights(Pretrained.open(golden("vit")), false)) {
       on(() -> {
         var family = vit(5);
         weights.require(family);
-        var batch = golden(expected.views());
+        var batch = golden(Views.all(expected));
         try (var model = whole(family, weights, ALL);
             var logits = model.route().logits(batch)) {
-          near("logits", logits.toArray(), expected.view("out.logits"));
+          near("logits", logits.toArray(), Views.of(expected, "out.logits"));
           double loss = model.route().lossAndGradient(batch);
-          near("loss", new float[] {(float) loss}, expected.view("out.loss"));
+          near("loss", new float[] {(float) loss}, Views.of(expected, "out.loss"));
           int gradients = 0;
-          for (var name : expected.shapes().keySet()) {
+          for (var name : expected.tensors().keySet()) {
             if (name.startsWith("out.grad.")) {
               var own = stored(name.substring("out.grad.".length()));
               float[] found = Tensors.floats(variables(model).gradient(own));
-              near(own, found, expected.view(name));
+              near(own, found, Views.of(expected, name));
               gradients++;
             }
           }
@@ -172,8 +174,7 @@ class ImageFamiliesIT {
 
   @Test
   void vit_takesLowRankUpdatesPrefixesAndPrompts() {
-    try (var weights =
-        new FamilyWeights(HuggingFace.open(golden("vit/model.safetensors")), false)) {
+    try (var weights = new FamilyWeights(Pretrained.open(golden("vit")), false)) {
       on(() -> {
         var family = vit(3);
         var batch = batch(3, 2, 3, 16, 3);
@@ -206,7 +207,7 @@ class ImageFamiliesIT {
   @Test
   void everyCut_givesWhatTheWholeGives() {
     try (var weights = none();
-        var stored = new FamilyWeights(HuggingFace.open(golden("vit/model.safetensors")), false)) {
+        var stored = new FamilyWeights(Pretrained.open(golden("vit")), false)) {
       on(() -> {
         cuts(resNet(8, 8, 4), weights, batch(1, 4, 3, 8, 4));
         var family = vit(4);
@@ -476,12 +477,10 @@ class ImageFamiliesIT {
             .hasMessageEndingWith("(expected: one that resnet-cifar has a place for)");
       });
     }
-    try (var weights =
-        new FamilyWeights(HuggingFace.open(golden("vit/model.safetensors")), false)) {
+    try (var weights = new FamilyWeights(Pretrained.open(golden("vit")), false)) {
       assertThatThrownBy(() -> weights.require(resNet(8, 8, 4)))
           .isInstanceOf(AnabranchException.class)
-          .hasMessage(
-              "model.safetensors: tensor 'conv1.weight': missing (expected: [16, 3, 3, 3])");
+          .hasMessage("vit: tensor 'conv1.weight': missing (expected: [16, 3, 3, 3])");
     }
   }
 }
