@@ -59,15 +59,13 @@ public final class FamilyModel implements Model {
       ModelUse use,
       List<Partition.Segment> held,
       long initSeed) {
-    var memory = Meter.here().blocks();
     this.facts = facts;
     this.shapes = new FamilyShapes(family);
     this.weights = weights;
     this.use = use;
     this.held = List.copyOf(held);
     this.variables =
-        new Variables(
-            shapes.trained(use, held), (spec, into) -> draw(spec, into, initSeed), memory);
+        new Variables(shapes.trained(use, held), (spec, into) -> draw(spec, into, initSeed));
     var fixed = shapes.frozen(use, held).stream().filter(spec -> !weights.has(spec)).toList();
     this.fallback = new Variables(fixed, (spec, into) -> draw(spec, into, FIXED));
     held.forEach(segment -> spans.put(segment.name(), span(segment)));
