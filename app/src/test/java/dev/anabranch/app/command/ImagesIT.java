@@ -148,6 +148,13 @@ class ImagesIT {
   }
 
   @Test
+  void pooledImagesAreTrainedOn() {
+    var central = "method={central: {rounds: 1, examples: 16, batch: 8}}";
+    var one = sha(plan("run", "pool", central));
+    assertThat(sha(plan("run", "calm", central, "task.augment=none"))).isNotEqualTo(one);
+  }
+
+  @Test
   void costsWithoutValues_areRefusedByName() {
     var ended = plan("estimate", "");
     assertThat(ended.err())
