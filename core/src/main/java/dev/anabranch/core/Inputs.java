@@ -39,4 +39,35 @@ public sealed interface Inputs {
       return values.length / width;
     }
   }
+
+  /**
+   * Images, normalised.
+   *
+   * @param values [b, c, h, w] row by row
+   * @param channels c
+   * @param height h
+   * @param width w
+   */
+  record Images(float[] values, int channels, int height, int width) implements Inputs {
+    public Images {
+      long one = (long) channels * height * width;
+      if (one <= 0 || values.length % one != 0) {
+        throw new IllegalArgumentException(
+            "images: "
+                + values.length
+                + " values (expected: a multiple of "
+                + channels
+                + " x "
+                + height
+                + " x "
+                + width
+                + ")");
+      }
+    }
+
+    @Override
+    public int size() {
+      return values.length / (channels * height * width);
+    }
+  }
 }

@@ -25,6 +25,13 @@ public interface Model extends AutoCloseable {
   /** A fresh optimizer over all trained variables. */
   Optimizer optimizer(OptimizerSpec spec, GradientTerm... terms);
 
+  /**
+   * Estimates what the whole model keeps of the distribution of its inputs, such as running means
+   * and variances of batch norms, anew: equal parts of each batch, nothing of what was there. Does
+   * nothing in a model that keeps none, or whose statistics are not among its trained variables.
+   */
+  default void recalibrate(Iterable<Batch> batches) {}
+
   /** Bytes of this party's frozen weights: what is installed once before its first visit. */
   long frozenBytes();
 

@@ -3,6 +3,7 @@ package dev.anabranch.core;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 
 /** The examples of one device, or the hold-out. Safe to read from any thread. */
 public interface Shard {
@@ -14,9 +15,19 @@ public interface Shard {
   /** Collates rows, padded to the longest of them. */
   Batch batch(int[] rows);
 
+  /** Whether rows are distorted anew each time they are trained on. */
+  default boolean distorts() {
+    return false;
+  }
+
+  /** As {@link #batch(int[])}, but distorted by a stream of this seed where rows are. */
+  default Batch batch(int[] rows, long seed) {
+    return batch(rows);
+  }
+
   /** The rows in order. */
   default int[] rows() {
-    return java.util.stream.IntStream.range(0, size()).toArray();
+    return IntStream.range(0, size()).toArray();
   }
 
   /**
@@ -43,7 +54,7 @@ public interface Shard {
     return out;
   }
 
-  /** {@code epochs} passes over the rows, each in a fresh random order. */
+  /** {@code epochs} passes over the rows, each in a fresh random order, to train on. */
   default Iterable<Batch> shuffled(int[] rows, int batchSize, int epochs, RandomGenerator random) {
     var plan = new ArrayList<int[]>();
     for (int e = 0; e < epochs; e++) {
@@ -51,7 +62,14 @@ public interface Shard {
       Seeds.shuffle(order, random);
       plan.addAll(split(order, batchSize));
     }
-    return () -> plan.stream().map(this::batch).iterator();
+    if (!distorts()) {
+      return () -> plan.stream().map(this::batch).iterator();
+    }
+    long seed = random.nextLong();
+    return () ->
+        IntStream.range(0, plan.size())
+            .mapToObj(i -> batch(plan.get(i), Seeds.seed(seed, i)))
+            .iterator();
   }
 
   /** One pass over the rows in order. */

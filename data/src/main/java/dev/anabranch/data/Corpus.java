@@ -5,14 +5,15 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All examples of a source.
+ * All texts of a source.
  *
  * @param examples in the order of the source
  * @param classes label names in the order of {@link #BY_NAME}; a label is a position in it
  * @param sha256 of the file that the examples came from, in hexadecimal; of several files that of
  *     the lines {@code sha256 name}
  */
-public record Corpus(List<Example> examples, List<String> classes, String sha256) {
+public record Corpus(List<Example> examples, List<String> classes, String sha256)
+    implements Examples {
   /** Numbers by value and before other names, the others by their characters. */
   public static final Comparator<String> BY_NAME =
       Comparator.comparing(Corpus::number, Comparator.nullsLast(Comparator.naturalOrder()))
@@ -39,39 +40,18 @@ public record Corpus(List<Example> examples, List<String> classes, String sha256
     }
   }
 
+  @Override
   public int size() {
     return examples.size();
   }
 
-  /** The label of every example. */
-  public int[] labels() {
-    return examples.stream().mapToInt(Example::label).toArray();
+  @Override
+  public int label(int position) {
+    return examples.get(position).label();
   }
 
-  /** The labels of some examples. */
-  public int[] labels(int[] indices) {
-    int[] out = new int[indices.length];
-    for (int i = 0; i < out.length; i++) {
-      out[i] = examples.get(indices[i]).label();
-    }
-    return out;
-  }
-
-  /** The owners of some examples. */
-  public List<@Nullable String> devices(int[] indices) {
-    var out = new java.util.ArrayList<@Nullable String>(indices.length);
-    for (int i : indices) {
-      out.add(examples.get(i).device());
-    }
-    return out;
-  }
-
-  /** How many examples each class has. */
-  public int[] counts(int[] indices) {
-    int[] out = new int[classes.size()];
-    for (int i : indices) {
-      out[examples.get(i).label()]++;
-    }
-    return out;
+  @Override
+  public @Nullable String device(int position) {
+    return examples.get(position).device();
   }
 }

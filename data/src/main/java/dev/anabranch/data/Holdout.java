@@ -12,8 +12,8 @@ import java.util.stream.IntStream;
 /**
  * Which examples train and which ones measure.
  *
- * @param train positions in the corpus, ascending
- * @param holdout positions in the corpus, ascending; no position of {@code train}
+ * @param train positions in the source, ascending
+ * @param holdout positions in the source, ascending; no position of {@code train}
  */
 public record Holdout(int[] train, int[] holdout) {
   /**
@@ -23,12 +23,18 @@ public record Holdout(int[] train, int[] holdout) {
    * @param share from 0 to below 1
    * @throws AnabranchException if the share is out of range, or too small for a single example
    */
-  public static Holdout stratified(Corpus corpus, double share, long seed) {
+  public static Holdout stratified(Examples examples, double share, long seed) {
     Check.that(share >= 0 && share < 1, "data.holdout", share, "0 to below 1");
     var random = Seeds.stream(seed, "holdout");
-    int[] labels = corpus.labels();
+    int[] labels = examples.labels();
     boolean[] out = new boolean[labels.length];
-    for (int c = 0; c < corpus.classes().size(); c++) {
+    if (examples.reserved().length > 0) {
+      for (int i : examples.reserved()) {
+        out[i] = true;
+      }
+      return new Holdout(where(out, false), where(out, true));
+    }
+    for (int c = 0; c < examples.classes().size(); c++) {
       int wanted = c;
       int[] of = IntStream.range(0, labels.length).filter(i -> labels[i] == wanted).toArray();
       Seeds.shuffle(of, random);
@@ -42,7 +48,7 @@ public record Holdout(int[] train, int[] holdout) {
         share == 0 || split.holdout.length > 0,
         "data.holdout",
         share,
-        "a share that gives at least one of " + corpus.size() + " examples");
+        "a share that gives at least one of " + examples.size() + " examples");
     return split;
   }
 
@@ -53,32 +59,32 @@ public record Holdout(int[] train, int[] holdout) {
   /**
    * Throws unless every label of the hold-out also stands on some device.
    *
-   * @param devices positions in the corpus of each device's examples
+   * @param devices positions in the source of each device's examples
    */
-  public void requireLabelsIn(Corpus corpus, List<int[]> devices) {
+  public void requireLabelsIn(Examples examples, List<int[]> devices) {
     var seen =
         devices.stream()
             .flatMapToInt(Arrays::stream)
-            .mapToObj(i -> corpus.examples().get(i).label())
+            .mapToObj(examples::label)
             .collect(Collectors.toSet());
     for (int i : holdout) {
-      int label = corpus.examples().get(i).label();
+      int label = examples.label(i);
       if (!seen.contains(label)) {
         throw AnabranchException.expected(
             Failure.DATA,
             "label of hold-out example " + i,
-            corpus.classes().get(label),
+            examples.classes().get(label),
             "a label that some device trains on: "
                 + seen.stream()
                     .sorted()
-                    .map(corpus.classes()::get)
+                    .map(examples.classes()::get)
                     .collect(Collectors.joining(", ")));
       }
     }
   }
 
   /**
-   * The positions in the corpus of devices' examples, given their positions in {@link #train()}.
+   * The positions in the source of devices' examples, given their positions in {@link #train()}.
    */
   public List<int[]> inCorpus(List<int[]> devices) {
     return devices.stream().map(d -> Arrays.stream(d).map(i -> train[i]).toArray()).toList();

@@ -1,5 +1,7 @@
 package dev.anabranch.data;
 
+import org.jspecify.annotations.Nullable;
+
 /** Where examples come from. */
 public interface Source {
   /**
@@ -8,10 +10,15 @@ public interface Source {
    * @param cache keeps what was fetched or took long to prepare
    * @throws dev.anabranch.core.AnabranchException if they cannot be had or are not sound
    */
-  Corpus load(Cache cache);
+  Examples load(Cache cache);
 
   /** Whether an example is two texts. */
   default boolean pairs() {
     return false;
+  }
+
+  /** How pixels become numbers; null: examples are texts. */
+  default Pictures.@Nullable Normal normal() {
+    return null;
   }
 }

@@ -1,8 +1,10 @@
 package dev.anabranch.torch;
 
+import dev.anabranch.core.Check;
 import dev.anabranch.core.Engine;
 import dev.anabranch.torch.files.Pretrained;
 import dev.anabranch.torch.internal.CpuFlags;
+import dev.anabranch.torch.internal.GivenConfig;
 import dev.anabranch.torch.internal.KeptLayers;
 import java.util.List;
 import java.util.Optional;
@@ -22,11 +24,19 @@ public final class Engines {
   public static Engine open(
       ModelSource source, TorchEngine.Task task, Precision frozen, int lanes) {
     if (isBert(source)) {
+      Check.that(
+          !task.images(), "task.kind", "image-classification", "text-classification for a bert");
       return TorchEngine.open(source, task, frozen, lanes);
     }
     boolean bf16 = frozen == Precision.BF16 || (frozen == Precision.AUTO && CpuFlags.bf16());
-    var stored = KeptLayers.of(Pretrained.open(source.file()), source.keepLayers());
+    var stored = KeptLayers.of(open(source), source.keepLayers());
     return FamilyEngine.open(source, stored, task, bf16, lanes);
+  }
+
+  private static Pretrained open(ModelSource source) {
+    return source.config().isEmpty()
+        ? Pretrained.open(source.file())
+        : GivenConfig.open(source.name(), source.file(), source.config());
   }
 
   /** An engine with the costs of a model but without values; empty for other than BERT models. */
@@ -43,7 +53,7 @@ public final class Engines {
     if (isOnnx(source)) {
       return -1;
     }
-    try (var stored = Pretrained.open(source.file())) {
+    try (var stored = open(source)) {
       var found = stored.config().get("eos_token_id");
       if (found instanceof List<?> list && !list.isEmpty()) {
         found = list.get(0);
@@ -57,7 +67,7 @@ public final class Engines {
     if (isOnnx(source)) {
       return true;
     }
-    try (var stored = Pretrained.open(source.file())) {
+    try (var stored = open(source)) {
       return stored.config().getOrDefault("model_type", "bert").equals("bert");
     }
   }

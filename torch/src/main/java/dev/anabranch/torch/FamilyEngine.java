@@ -25,6 +25,7 @@ import dev.anabranch.torch.internal.FamilyModel;
 import dev.anabranch.torch.internal.FamilyWeights;
 import dev.anabranch.torch.internal.LaneThreads;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * Models of any family on libtorch, differentiated by its autograd. One frozen base is shared by
@@ -58,21 +59,32 @@ final class FamilyEngine implements Engine {
             language ? "causal-lm" : "text-classification",
             (language ? "text-classification" : "causal-lm") + " for a " + family.name());
       }
+      if (task.images() != family.images()) {
+        throw AnabranchException.expected(
+            Failure.PLAN,
+            "task.kind",
+            task.images() ? "image-classification" : "text-classification",
+            (family.images() ? "image-classification" : "one about texts")
+                + " for a "
+                + family.name());
+      }
       Check.that(
-          task.maxTokens() >= 1 && task.maxTokens() <= family.positions(),
+          task.images() || task.maxTokens() >= 1 && task.maxTokens() <= family.positions(),
           "task.maxTokens",
           task.maxTokens(),
           "1 to " + family.positions());
-      var weights = new FamilyWeights(stored, bf16);
-      weights.require(family);
+      var weights = new FamilyWeights(stored, bf16 && family.halves());
+      if (!source.drawn()) {
+        weights.require(family);
+      }
       var facts =
           new ModelFacts(
               source.name(),
               family.layers(),
               family.width(),
               language ? family.classes() : task.classes(),
-              task.maxTokens(),
-              task.pooling(),
+              task.images() ? family.positions() : task.maxTokens(),
+              Objects.requireNonNullElse(family.pooling(), task.pooling()),
               source.sha256());
       return new FamilyEngine(facts, family, weights, new LaneThreads(lanes));
     } catch (RuntimeException e) {
@@ -98,7 +110,7 @@ final class FamilyEngine implements Engine {
 
   private FamilyModel model(ModelUse use, List<Partition.Segment> held, long initSeed) {
     Check.that(
-        facts.maxTokens() + use.prompts() <= family.positions(),
+        family.images() || facts.maxTokens() + use.prompts() <= family.positions(),
         "task.maxTokens with num_virtual_tokens",
         facts.maxTokens() + use.prompts(),
         "at most " + family.positions());

@@ -4,6 +4,7 @@ import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
 import dev.anabranch.core.Kind;
 import dev.anabranch.core.Knob;
+import dev.anabranch.torch.files.Pretrained;
 import dev.anabranch.torch.files.TokenizerFiles;
 import dev.anabranch.torch.internal.Digests;
 import dev.anabranch.torch.internal.LibTorch;
@@ -46,10 +47,11 @@ public final class PathModel implements ModelProvider {
     if (Files.isDirectory(path)) {
       require(path.resolve("config.json"));
     }
+    var weights = file.toString().endsWith(".json") ? file.resolveSibling(".").normalize() : file;
     try {
       var sha256 = sha256(file);
-      var weights = file.toString().endsWith(".json") ? file.resolveSibling(".").normalize() : file;
-      return new ModelSource(text, weights, tokenizer(file, sha256), sha256);
+      var tokenizer = readsImages(weights) ? Path.of("") : tokenizer(file, sha256);
+      return new ModelSource(text, weights, tokenizer, sha256);
     } catch (IOException e) {
       throw new AnabranchException(
           Failure.MODEL, file + ": " + e.getMessage() + " (expected: a readable file)", e);
@@ -75,6 +77,15 @@ public final class PathModel implements ModelProvider {
         lines.append(Digests.sha256(part)).append(' ').append(part.getFileName()).append('\n');
       }
       return Digests.sha256(lines.toString());
+    }
+  }
+
+  private static boolean readsImages(Path weights) {
+    if (weights.toString().endsWith(".onnx")) {
+      return false;
+    }
+    try (var stored = Pretrained.open(weights)) {
+      return "vit".equals(stored.config().get("model_type"));
     }
   }
 

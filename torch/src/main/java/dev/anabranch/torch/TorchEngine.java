@@ -36,8 +36,14 @@ public final class TorchEngine implements Engine {
    * @param classes number of labels, at least 2; a language model has its vocabulary instead
    * @param maxTokens longest input, prompts not counted
    * @param pooling how the classifier reads the sequence; {@link Pooling#NONE} for a language model
+   * @param images whether inputs are images: they have no tokens, and the model its own pooling
    */
-  public record Task(int classes, int maxTokens, Pooling pooling) {
+  public record Task(int classes, int maxTokens, Pooling pooling, boolean images) {
+    /** A task about texts. */
+    public Task(int classes, int maxTokens, Pooling pooling) {
+      this(classes, maxTokens, pooling, false);
+    }
+
     public Task {
       Check.that(classes >= 2 || pooling == Pooling.NONE, "classes", classes, "at least 2");
     }

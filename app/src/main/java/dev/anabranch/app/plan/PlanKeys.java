@@ -42,8 +42,8 @@ final class PlanKeys {
       new Choice(
           "kind",
           "text-classification",
-          List.of("text-classification", "causal-lm"),
-          "What is learned: the class of a text, or each next token.");
+          List.of("text-classification", "image-classification", "causal-lm"),
+          "What is learned: the class of a text or of an image, or each next token.");
   static final Knob.Words KEEP_LAYERS =
       new Knob.Words(
           "keepLayers", List.of(), "Use these layers of the model alone, ascending; none: all.");
@@ -55,6 +55,14 @@ final class PlanKeys {
           "mean",
           List.of("mean", "cls", "prompt"),
           "How the classifier reads a sequence: mean over text and prompts, first token, prompts.");
+
+  static final Choice AUGMENT =
+      new Choice(
+          "augment",
+          "none",
+          List.of("none", "crop-flip"),
+          "What is done to images that are trained on: nothing, or a random crop with 4 pixels of"
+              + " padding and a random mirror.");
 
   static final Real HOLDOUT =
       new Real(
@@ -107,7 +115,7 @@ final class PlanKeys {
                     List.of(
                         new Section(
                             "precision", "Precision of weights.", List.of(FROZEN), List.of()))),
-                leaf("task", "The task.", KIND, MAX_TOKENS, POOLING),
+                leaf("task", "The task.", KIND, MAX_TOKENS, POOLING, AUGMENT),
                 leaf("data", "The examples.", source, HOLDOUT, partition),
                 leaf("devices", "The devices, for virtual time and memory.", PROFILES, BODY),
                 leaf("faults", "Injected losses.", RATE, VISITS, POISONED),

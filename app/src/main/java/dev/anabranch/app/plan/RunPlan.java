@@ -189,6 +189,16 @@ public final class RunPlan {
     return Pooling.valueOf(at("task").choice(PlanKeys.POOLING).toUpperCase(Locale.ROOT));
   }
 
+  /** Whether examples are images; otherwise they are texts. */
+  public boolean images() {
+    return at("task").choice(PlanKeys.KIND).equals("image-classification");
+  }
+
+  /** What is done to images that are trained on: {@code none} or {@code crop-flip}. */
+  public String augment() {
+    return at("task").choice(PlanKeys.AUGMENT);
+  }
+
   /** Whether each next token is learned, rather than the class of an input. */
   public boolean languageModel() {
     return at("task").choice(PlanKeys.KIND).equals("causal-lm");

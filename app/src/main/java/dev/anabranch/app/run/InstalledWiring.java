@@ -5,6 +5,7 @@ import dev.anabranch.app.plan.RunPlan;
 import dev.anabranch.app.report.ReportPage;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Batch;
+import dev.anabranch.core.Check;
 import dev.anabranch.core.Engine;
 import dev.anabranch.core.Fabric;
 import dev.anabranch.core.Failure;
@@ -14,10 +15,14 @@ import dev.anabranch.core.Shard;
 import dev.anabranch.data.Cache;
 import dev.anabranch.data.Corpus;
 import dev.anabranch.data.Example;
+import dev.anabranch.data.Examples;
 import dev.anabranch.data.Holdout;
+import dev.anabranch.data.ImageShard;
+import dev.anabranch.data.ImageShard.Augment;
 import dev.anabranch.data.LanguageShard;
 import dev.anabranch.data.Partitioner;
 import dev.anabranch.data.Partitioners;
+import dev.anabranch.data.Pictures;
 import dev.anabranch.data.Source;
 import dev.anabranch.data.Sources;
 import dev.anabranch.data.TextShard;
@@ -29,6 +34,7 @@ import dev.anabranch.torch.ModelSource;
 import dev.anabranch.torch.Models;
 import dev.anabranch.torch.Precision;
 import dev.anabranch.torch.TorchEngine;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -73,35 +79,59 @@ public final class InstalledWiring implements Wiring {
 
   @Override
   public Dataset dataset(RunPlan plan) {
-    var corpus = plan.source(Source.class).load(Cache.ofUser());
-    var split = Holdout.stratified(corpus, plan.holdout(), plan.seed());
+    var examples = source(plan).load(Cache.ofUser());
+    var split = Holdout.stratified(examples, plan.holdout(), plan.seed());
     var devices =
         split.inCorpus(
             plan.partition(Partitioner.class)
                 .split(
-                    corpus.labels(split.train()),
-                    corpus.devices(split.train()),
+                    examples.labels(split.train()),
+                    examples.devices(split.train()),
                     Seeds.stream(plan.seed(), "partition")));
-    split.requireLabelsIn(corpus, devices);
+    split.requireLabelsIn(examples, devices);
     var shards = new ArrayList<Shard>();
     for (int i = 0; i < devices.size(); i++) {
-      shards.add(shard(plan, "device " + i, corpus, devices.get(i)));
+      shards.add(shard(plan, "device " + i, examples, devices.get(i)));
     }
     var holdout =
         split.holdout().length == 0
             ? new NoExamples()
-            : shard(plan, "the hold-out", corpus, split.holdout());
-    return new Dataset(shards, holdout, corpus.classes(), corpus.sha256());
+            : shard(plan, "the hold-out", examples, split.holdout());
+    return new Dataset(shards, holdout, examples.classes(), examples.sha256());
   }
 
-  private Shard shard(RunPlan plan, String name, Corpus corpus, int[] positions) {
-    return plan.languageModel()
-        ? new LanguageShard(name, corpus, positions, tokenizer(plan), end(plan))
-        : new TextShard(name, corpus, positions, tokenizer(plan));
+  /** The source of a plan; its examples are what the task is about. */
+  private static Source source(RunPlan plan) {
+    var source = plan.source(Source.class);
+    boolean images = source.normal() != null;
+    Check.that(
+        images == plan.images(),
+        "data.source",
+        plan.sourceName(),
+        "a source of " + (plan.images() ? "images" : "texts") + ", as task.kind says");
+    Check.that(
+        images || plan.augment().equals("none"),
+        "task.augment",
+        plan.augment(),
+        "none: examples are texts");
+    return source;
+  }
+
+  private Shard shard(RunPlan plan, String name, Examples examples, int[] positions) {
+    return switch (examples) {
+      case Corpus texts when plan.languageModel() ->
+          new LanguageShard(name, texts, positions, tokenizer(plan), end(plan));
+      case Corpus texts -> new TextShard(name, texts, positions, tokenizer(plan));
+      case Pictures pictures -> new ImageShard(name, pictures, positions, augment(plan));
+    };
   }
 
   private int end(RunPlan plan) {
     return ends.computeIfAbsent(plan.modelKey(), key -> Engines.end(model(plan)));
+  }
+
+  private static Augment augment(RunPlan plan) {
+    return plan.augment().equals("none") ? Augment.NONE : Augment.CROP_FLIP;
   }
 
   /** A hold-out of nothing, for a plan that keeps nothing back. */
@@ -125,11 +155,28 @@ public final class InstalledWiring implements Wiring {
 
   @Override
   public Shard lines(RunPlan plan, List<String> lines) {
-    boolean pairs = plan.source(Source.class).pairs();
+    int[] all = IntStream.range(0, lines.size()).toArray();
+    var source = source(plan);
+    if (source.normal() != null) {
+      var files = lines.stream().map(InstalledWiring::path).toList();
+      var pictures = Pictures.unlabelled(files, source.normal());
+      return new ImageShard("standard input", pictures, all, Augment.NONE);
+    }
+    boolean pairs = source.pairs();
     var examples = lines.stream().map(line -> example(line, pairs)).toList();
     var corpus = new Corpus(examples, List.of("unknown"), "");
-    int[] all = IntStream.range(0, lines.size()).toArray();
     return shard(plan, "standard input", corpus, all);
+  }
+
+  private static Path path(String line) {
+    try {
+      return Path.of(line);
+    } catch (InvalidPathException e) {
+      throw new AnabranchException(
+          Failure.DATA,
+          "standard input: '" + line + "' (expected: the path of a PNG image on each line)",
+          e);
+    }
   }
 
   private static Example example(String line, boolean pair) {
@@ -164,7 +211,7 @@ public final class InstalledWiring implements Wiring {
   }
 
   private static TorchEngine.Task task(RunPlan plan, int classes) {
-    return new TorchEngine.Task(classes, plan.maxTokens(), plan.pooling());
+    return new TorchEngine.Task(classes, plan.maxTokens(), plan.pooling(), plan.images());
   }
 
   private static Precision precision(RunPlan plan) {

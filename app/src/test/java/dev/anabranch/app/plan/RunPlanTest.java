@@ -36,7 +36,7 @@ class RunPlanTest {
         "sed: 1 | sed: unknown key (expected: 'seed'? one of name, seed, method, fabric, lanes,"
             + " resident, model, task, data, devices, faults, evaluate, codecs)",
         "task: {maxTokns: 3} | task.maxTokns: unknown key (expected: 'maxTokens'? one of kind,"
-            + " maxTokens, pooling)",
+            + " maxTokens, pooling, augment)",
         "method: {sfprompt: {round: 3}} | method.sfprompt.round: unknown key (expected: 'rounds'?"
             + " one of rounds, cohort, learningRate, sliceCrossings)",
         "method: sfpromt | method: sfpromt (expected: 'sfprompt'? one of sfprompt, fedavg)",
@@ -156,7 +156,7 @@ class RunPlanTest {
       quoteCharacter = '"',
       value = {
         "task.maxTokns=3 | task.maxTokns: unknown key (expected: 'maxTokens'? one of kind,"
-            + " maxTokens, pooling)",
+            + " maxTokens, pooling, augment)",
         "method.rouns=3 | method.sfprompt.rouns: unknown key (expected: 'rounds'? one of rounds,"
             + " cohort, learningRate, sliceCrossings)",
         "seed | --set: seed (expected: key=value, as method.rounds=4)",

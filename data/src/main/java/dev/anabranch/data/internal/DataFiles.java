@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -56,7 +57,7 @@ record DataFiles(List<Path> paths, Format format) {
     Check.that(!path.isBlank(), name, "not given", "a file, a folder, or a pattern with *");
     List<Path> paths;
     try {
-      paths = expand(path);
+      paths = expand(path, p -> Format.of(p).isPresent());
     } catch (IOException | InvalidPathException e) {
       throw AnabranchException.expected(Failure.DATA, name, path, "a readable path: " + e);
     }
@@ -75,7 +76,8 @@ record DataFiles(List<Path> paths, Format format) {
     return new DataFiles(paths, formats.getFirst());
   }
 
-  private static List<Path> expand(String path) throws IOException {
+  /** The wanted files that a path means: a file, a folder, or a pattern with {@code *}. */
+  static List<Path> expand(String path, Predicate<Path> wanted) throws IOException {
     if (path.contains("*")) {
       int star = path.indexOf('*');
       int cut = path.lastIndexOf('/', star);
@@ -85,19 +87,19 @@ record DataFiles(List<Path> paths, Format format) {
         return List.of();
       }
       try (Stream<Path> all = Files.walk(folder)) {
-        return known(all.filter(p -> matcher.matches(folder.relativize(p))));
+        return files(all.filter(p -> matcher.matches(folder.relativize(p))), wanted);
       }
     }
     var one = Path.of(path);
     if (Files.isDirectory(one)) {
       try (Stream<Path> all = Files.list(one)) {
-        return known(all);
+        return files(all, wanted);
       }
     }
-    return known(Stream.of(one));
+    return files(Stream.of(one), wanted);
   }
 
-  private static List<Path> known(Stream<Path> paths) {
-    return paths.filter(p -> Files.isRegularFile(p) && Format.of(p).isPresent()).sorted().toList();
+  private static List<Path> files(Stream<Path> paths, Predicate<Path> wanted) {
+    return paths.filter(p -> Files.isRegularFile(p) && wanted.test(p)).sorted().toList();
   }
 }

@@ -60,9 +60,10 @@ class FileSourceIT {
       given.put(settings[i], settings[i + 1]);
     }
     var kind = new FileSource.Provider().kind();
-    return kind.make()
-        .apply(Settings.read("data.source.file", kind.knobs(), given))
-        .load(new Cache(folder));
+    return (Corpus)
+        kind.make()
+            .apply(Settings.read("data.source.file", kind.knobs(), given))
+            .load(new Cache(folder));
   }
 
   private void assertRefused(Failure failure, String message, String... settings) {

@@ -23,9 +23,10 @@ class SpamAssassinIT {
 
   private Corpus load() {
     var kind = new SpamAssassin.Provider().kind();
-    return kind.make()
-        .apply(Settings.read("data.source.spam-assassin", kind.knobs(), Map.of()))
-        .load(new Cache(folder));
+    return (Corpus)
+        kind.make()
+            .apply(Settings.read("data.source.spam-assassin", kind.knobs(), Map.of()))
+            .load(new Cache(folder));
   }
 
   /** SHA-256 of the lines "label, group, text", separated by tabs. */

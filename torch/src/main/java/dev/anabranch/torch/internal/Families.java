@@ -12,10 +12,18 @@ public final class Families {
   private static final Map<String, BiFunction<ConfigMap, TorchEngine.Task, Family>> KNOWN =
       new TreeMap<>(
           Map.of(
-              "gpt2", (config, task) -> Gpt2.of(config),
-              "llama", (config, task) -> Llama.llama(config),
-              "qwen2", (config, task) -> Llama.qwen2(config),
-              "roberta", Roberta::of));
+              "gpt2",
+              (config, task) -> Gpt2.of(config),
+              "llama",
+              (config, task) -> Llama.llama(config),
+              "qwen2",
+              (config, task) -> Llama.qwen2(config),
+              "roberta",
+              Roberta::of,
+              "vit",
+              (config, task) -> Vit.of(config, task.classes()),
+              ResNet.NAME,
+              (config, task) -> ResNet.of(config, task.classes())));
 
   private Families() {}
 

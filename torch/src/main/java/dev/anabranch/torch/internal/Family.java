@@ -2,9 +2,11 @@ package dev.anabranch.torch.internal;
 
 import dev.anabranch.core.Inputs;
 import dev.anabranch.core.Parameterisation;
+import dev.anabranch.core.Pooling;
 import dev.anabranch.core.TensorSpec;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A published architecture: which variables it has, and how it computes with them. It is cut
@@ -50,6 +52,28 @@ public interface Family {
    */
   default boolean languageModel() {
     return false;
+  }
+
+  /** Whether inputs are images; otherwise they are tokens. */
+  default boolean images() {
+    return false;
+  }
+
+  /**
+   * How the head reads the hidden states, where the architecture says so; null: as the task does.
+   */
+  default @Nullable Pooling pooling() {
+    return null;
+  }
+
+  /** Whether frozen weights may be kept in half the bytes. */
+  default boolean halves() {
+    return true;
+  }
+
+  /** Writes what a variable that no checkpoint gives begins with, the same for the same seed. */
+  default void draw(TensorSpec spec, Tensor into, long seed) {
+    Init.draw(spec, into, null, seed);
   }
 
   /** The linear maps of a layer that a low-rank update can stand beside. */

@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * that every model of the process shares. Autograd differentiates it. Used on a lane.
  */
 public final class FamilyModel implements Model {
-  /** Draws the head where nobody trains it: equal in every model of a run. */
+  /** Draws what neither a checkpoint gives nor anybody trains: equal in every model of a run. */
   private static final long FIXED = 0;
 
   private final ModelFacts facts;
@@ -64,27 +64,21 @@ public final class FamilyModel implements Model {
     this.weights = weights;
     this.use = use;
     this.held = List.copyOf(held);
-    var all = shapes.trained(use);
     this.variables =
         new Variables(shapes.trained(use, held), (spec, into) -> draw(spec, into, initSeed));
-    var names = all.stream().map(TensorSpec::name).toList();
-    var fixed =
-        held.stream().anyMatch(this::isLast)
-            ? family.output().stream()
-                .filter(spec -> family.head().contains(spec.name()))
-                .filter(spec -> !names.contains(spec.name()) && !weights.has(spec))
-                .toList()
-            : List.<TensorSpec>of();
+    var fixed = shapes.frozen(use, held).stream().filter(spec -> !weights.has(spec)).toList();
     this.fallback = new Variables(fixed, (spec, into) -> draw(spec, into, FIXED));
     held.forEach(segment -> spans.put(segment.name(), span(segment)));
   }
 
   private void draw(TensorSpec spec, org.bytedeco.pytorch.Tensor into, long seed) {
     boolean beside = spec.name().endsWith(".lora_A") || spec.name().endsWith(".lora_B");
-    if (!beside && weights.has(spec)) {
+    if (beside) {
+      Init.draw(spec, into, null, seed);
+    } else if (weights.has(spec)) {
       weights.write(spec.name(), into);
     } else {
-      Init.draw(spec, into, null, seed);
+      shapes.family().draw(spec, into, seed);
     }
   }
 
@@ -167,6 +161,15 @@ public final class FamilyModel implements Model {
   /** How the whole model does on a batch. */
   public Predictor.Score score(Batch batch) {
     return walk().score(batch);
+  }
+
+  @Override
+  public void recalibrate(Iterable<Batch> batches) {
+    var route = walk();
+    int seen = 0;
+    for (var batch : batches) {
+      route.estimate(batch, 1.0 / ++seen);
+    }
   }
 
   private static List<String> names(List<Partition.Segment> segments) {

@@ -6,6 +6,7 @@ import dev.anabranch.core.Predictor;
 import dev.anabranch.core.Route;
 import dev.anabranch.core.Tensor;
 import java.util.List;
+import java.util.function.BiFunction;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.jspecify.annotations.Nullable;
@@ -22,8 +23,12 @@ record FamilyRoute(List<FamilySpan> spans) implements Route {
     private final org.bytedeco.pytorch.Tensor hidden;
 
     Walk(Inputs inputs, boolean recording, @Nullable KeyValues cache) {
+      this(inputs, (span, lengths) -> span.pass(lengths, recording, cache));
+    }
+
+    Walk(Inputs inputs, BiFunction<FamilySpan, int[], Pass> pass) {
       int[] lengths = spans.get(0).lengths(inputs);
-      passes = spans.stream().map(span -> span.pass(lengths, recording, cache)).toList();
+      passes = spans.stream().map(span -> pass.apply(span, lengths)).toList();
       var current = spans.get(0).embed(inputs, passes.get(0));
       for (int i = 0; i < spans.size(); i++) {
         var next = spans.get(i).layers(current, passes.get(i));
@@ -90,6 +95,19 @@ record FamilyRoute(List<FamilySpan> spans) implements Route {
         meter.boundary();
       }
       return value(loss);
+    }
+  }
+
+  /**
+   * Moves the running means and variances of batch norms towards those of a batch.
+   *
+   * @param momentum the weight of the batch against what is there, above 0 to 1
+   */
+  void estimate(Batch batch, double momentum) {
+    Meter.here();
+    try (var scope = new PointerScope();
+        var guard = new NoGradGuard()) {
+      new Walk(batch.inputs(), (span, lengths) -> span.estimating(lengths, momentum)).close();
     }
   }
 

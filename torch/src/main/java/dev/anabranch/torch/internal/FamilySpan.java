@@ -29,6 +29,11 @@ record FamilySpan(Pass.Given given, int from, int until, boolean first, boolean 
     return new Pass(given, lengths, recording, cache);
   }
 
+  /** A walk that estimates what batch norms keep. */
+  Pass estimating(int[] lengths, double momentum) {
+    return new Pass(given, lengths, momentum);
+  }
+
   Family family() {
     return given.shapes().family();
   }

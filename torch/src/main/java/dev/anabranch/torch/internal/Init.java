@@ -35,7 +35,8 @@ final class Init {
     }
   }
 
-  private static GeneratorOptional generator(String name, long seed) {
+  /** A generator of a variable's own. */
+  static GeneratorOptional generator(String name, long seed) {
     return new GeneratorOptional(torch.make_generator_cpu(Seeds.seed(seed, "init", name)));
   }
 }

@@ -35,6 +35,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Used on a lane, by one call; not thread-safe.
  */
 public final class Pass implements AutoCloseable {
+  /** What a batch weighs in a running mean; PyTorch's default. */
+  private static final double MOMENTUM = 0.1;
+
   private final FamilyShapes shapes;
   private final FamilyWeights weights;
   private final Variables variables;
@@ -46,6 +49,7 @@ public final class Pass implements AutoCloseable {
   private final int[] lengths;
   private final boolean recording;
   private final @Nullable KeyValues cache;
+  private final double momentum;
   private final Map<String, Tensor> kept = new HashMap<>();
   private long forward;
   private long backward;
@@ -87,6 +91,27 @@ public final class Pass implements AutoCloseable {
     this.lengths = lengths;
     this.recording = recording;
     this.cache = cache;
+    this.momentum = recording ? MOMENTUM : 0;
+  }
+
+  /**
+   * A walk without a gradient that estimates what batch norms keep of their inputs.
+   *
+   * @param momentum the weight of this batch against all those before, above 0
+   */
+  Pass(Given given, int[] lengths, double momentum) {
+    this.shapes = given.shapes;
+    this.weights = given.weights;
+    this.variables = given.variables;
+    this.fallback = given.fallback;
+    this.how = given.how;
+    this.type = given.type;
+    this.prompts = given.prompts;
+    this.placing = given.placing;
+    this.lengths = lengths;
+    this.recording = false;
+    this.cache = null;
+    this.momentum = momentum;
   }
 
   /** Element type of hidden states and of the weights that this gives. */
@@ -207,6 +232,52 @@ public final class Pass implements AutoCloseable {
     Tensor b = BertLayers.cast(variables.get(at + module + ".lora_B"), type);
     Tensor up = product(product(x, BertLayers.cast(a, type), null), b, null);
     return y.add(up, new Scalar(shapes.loraScale(how, module)));
+  }
+
+  /**
+   * A convolution without bias, counted: n output values of a kernel of k weights cost n · k, and
+   * as much again for each gradient.
+   *
+   * @param x [b, c, h, w]
+   * @param w [out, c, k, k]
+   * @return [b, out, h', w']
+   */
+  public Tensor convolution(Tensor x, Tensor w, long stride, long padding) {
+    Tensor y =
+        torch.conv2d(
+            x,
+            w,
+            new TensorOptional(),
+            new long[] {stride, stride},
+            new long[] {padding, padding},
+            new long[] {1, 1},
+            1);
+    long cost = y.numel() * (w.numel() / w.size(0));
+    count(cost, (x.requires_grad() ? cost : 0) + (w.requires_grad() ? cost : 0));
+    return y;
+  }
+
+  /**
+   * Batch normalisation (arXiv 1502.03167). Where its running mean and variance are trained
+   * variables, a walk that records normalises by the batch and moves them; all others normalise by
+   * them.
+   *
+   * @param name its variables are {@code weight}, {@code bias}, {@code running_mean}, {@code
+   *     running_var}, each [c]
+   * @param x [b, c, h, w]
+   */
+  public Tensor batchNorm(String name, Tensor x, double eps) {
+    boolean moves = momentum > 0 && variables.has(name + ".running_mean");
+    return torch.batch_norm(
+        x,
+        new TensorOptional(weight(name + ".weight")),
+        new TensorOptional(weight(name + ".bias")),
+        new TensorOptional(weight(name + ".running_mean").detach()),
+        new TensorOptional(weight(name + ".running_var").detach()),
+        moves,
+        momentum,
+        eps,
+        false);
   }
 
   /** Counts a product that is computed elsewhere, such as a convolution. */

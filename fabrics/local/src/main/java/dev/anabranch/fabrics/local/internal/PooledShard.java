@@ -2,6 +2,7 @@ package dev.anabranch.fabrics.local.internal;
 
 import dev.anabranch.core.Batch;
 import dev.anabranch.core.Inputs;
+import dev.anabranch.core.Seeds;
 import dev.anabranch.core.Shard;
 import java.util.Arrays;
 import java.util.List;
@@ -46,11 +47,30 @@ final class PooledShard implements Shard {
 
   @Override
   public Batch batch(int[] rows) {
+    return batch(rows, (shard, i, row) -> shard.batch(row));
+  }
+
+  @Override
+  public boolean distorts() {
+    return shards.stream().anyMatch(Shard::distorts);
+  }
+
+  @Override
+  public Batch batch(int[] rows, long seed) {
+    return batch(rows, (shard, i, row) -> shard.batch(row, Seeds.seed(seed, i)));
+  }
+
+  /** Reads the one row at place i of a batch. */
+  private interface Reader {
+    Batch read(Shard shard, int i, int[] row);
+  }
+
+  private Batch batch(int[] rows, Reader reader) {
     var parts = new Batch[rows.length];
     int[] labels = new int[rows.length];
     for (int i = 0; i < rows.length; i++) {
       int shard = shardOf(rows[i]);
-      parts[i] = shards.get(shard).batch(new int[] {rows[i] - starts[shard]});
+      parts[i] = reader.read(shards.get(shard), i, new int[] {rows[i] - starts[shard]});
       labels[i] = parts[i].labels()[0];
     }
     return new Batch(rows.clone(), join(parts), labels);
@@ -65,6 +85,14 @@ final class PooledShard implements Shard {
             ((Inputs.Features) parts[i].inputs()).values(), 0, values, i * width, width);
       }
       return new Inputs.Features(values, width);
+    }
+    if (parts[0].inputs() instanceof Inputs.Images first) {
+      int each = first.values().length;
+      float[] values = new float[Math.multiplyExact(parts.length, each)];
+      for (int i = 0; i < parts.length; i++) {
+        System.arraycopy(((Inputs.Images) parts[i].inputs()).values(), 0, values, i * each, each);
+      }
+      return new Inputs.Images(values, first.channels(), first.height(), first.width());
     }
     int width = 0;
     for (var part : parts) {
