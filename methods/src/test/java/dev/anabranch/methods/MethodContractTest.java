@@ -10,6 +10,7 @@ import dev.anabranch.methods.averaging.Central;
 import dev.anabranch.methods.averaging.FedAvg;
 import dev.anabranch.methods.averaging.FedProx;
 import dev.anabranch.methods.averaging.LocalOnly;
+import dev.anabranch.methods.droppeft.DropPeft;
 import dev.anabranch.methods.split.SfPrompt;
 import dev.anabranch.methods.split.SflFull;
 import dev.anabranch.methods.split.SflLinear;
@@ -108,6 +109,15 @@ final class MethodContractTest {
       super(
           new SfPrompt.Provider(),
           Map.of("selfUpdateEpochs", 1, "auxTail", true, "freezeRounds", 2, "scoreWeight", 0.5));
+    }
+  }
+
+  @Nested
+  final class OfDropPeft extends Kit {
+    OfDropPeft() {
+      super(
+          new DropPeft.Provider(),
+          Map.of("rounds", 5, "rates", java.util.List.of("0.25", "0.5", "0.75"), "probe", 2));
     }
   }
 }

@@ -6,6 +6,7 @@ import dev.anabranch.core.Books;
 import dev.anabranch.core.Charge;
 import dev.anabranch.core.Checkpoint;
 import dev.anabranch.core.Coordinator;
+import dev.anabranch.core.DeviceProfile;
 import dev.anabranch.core.Failure;
 import dev.anabranch.core.Job;
 import dev.anabranch.core.Link;
@@ -20,6 +21,7 @@ import dev.anabranch.core.Roster;
 import dev.anabranch.core.Setup;
 import dev.anabranch.core.Shard;
 import dev.anabranch.core.TensorMap;
+import dev.anabranch.core.VisitCost;
 import dev.anabranch.core.Visits;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -29,6 +31,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +48,10 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
   private final @Nullable Checkpoint resumed;
   private RoundPage page = new RoundPage(-1);
   private @Nullable LocalVisits open;
+
+  /** Of the open visits: whose memory is alike. */
+  private final Map<NodeId, String> kinds = new HashMap<>();
+
   private final Memories.Staged memory;
   private final long began = System.nanoTime();
 
@@ -185,6 +192,16 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
 
   @Override
   public Visits invite(int round, Collection<NodeId> devices) {
+    return invite(round, devices, device -> "");
+  }
+
+  @Override
+  public DeviceProfile profile(NodeId device) {
+    return job.profile(device.index());
+  }
+
+  @Override
+  public Visits invite(int round, Collection<NodeId> devices, Function<NodeId, String> work) {
     if (open != null) {
       throw new IllegalStateException(
           "invite: the visits of round " + open.round + " are open (expected: closed)");
@@ -206,9 +223,11 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
     turnPage(round);
     page.begins(cohort, notes.virtualSeconds);
     var watched = new HashSet<NodeId>();
-    var kinds = new HashSet<>(notes.peaks.keySet());
+    var known = new HashSet<>(notes.peaks.keySet());
+    kinds.clear();
     for (var device : cohort) {
-      if (kinds.add(kind(device))) {
+      kinds.put(device, kind(device, work.apply(device)));
+      if (known.add(kinds.get(device))) {
         watched.add(device);
       }
     }
@@ -218,8 +237,9 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
     return open;
   }
 
-  private String kind(NodeId device) {
-    return "device " + job.profile(device.index()).name();
+  private String kind(NodeId device, String work) {
+    var kind = "device " + job.profile(device.index()).name();
+    return work.isEmpty() ? kind : kind + ", " + work;
   }
 
   /** All programs of these visits have ended: keeps what they left and reckons what they cost. */
@@ -252,26 +272,33 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
             new Charge.Install(visit.device, visit.round, visit.deviceParty.frozenBytes()));
       }
     }
-    chargePeaks(visits);
+    chargePeaks(visits, walks, start);
     notes.rounds = Math.max(notes.rounds, visits.round + 1);
   }
 
   /**
    * The first visit of each kind of party was watched; the others of its kind are charged the same.
    */
-  private void chargePeaks(LocalVisits visits) {
+  private void chargePeaks(LocalVisits visits, List<Replay.Walk> walks, double start) {
     var bytes = new HashMap<>(notes.peaks);
     for (var visit : visits.visits) {
       boolean sound = visit.lost() == null;
-      measured(bytes, kind(visit.device), visit.deviceParty, sound);
+      measured(bytes, kinds.get(visit.device), visit.deviceParty, sound);
       if (visit.bodyParty != null) {
         measured(bytes, BODY, visit.bodyParty, sound);
       }
     }
     for (var visit : visits.visits) {
-      chargePeak(bytes, kind(visit.device), visit.deviceParty, visit.round);
+      chargePeak(bytes, kinds.get(visit.device), visit.deviceParty, visit.round);
       if (visit.bodyParty != null) {
         chargePeak(bytes, BODY, visit.bodyParty, visit.round);
+      }
+    }
+    for (var walk : walks) {
+      if (walk.node().role() == NodeId.Role.DEVICE) {
+        long peak = bytes.getOrDefault(kinds.get(walk.node()), 0L);
+        visits.cost(
+            walk.node(), new VisitCost(walk.clock - start, walk.compute, walk.transfer, peak));
       }
     }
   }
