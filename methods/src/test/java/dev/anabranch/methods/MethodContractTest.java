@@ -10,6 +10,7 @@ import dev.anabranch.methods.averaging.Central;
 import dev.anabranch.methods.averaging.FedAvg;
 import dev.anabranch.methods.averaging.FedProx;
 import dev.anabranch.methods.averaging.LocalOnly;
+import dev.anabranch.methods.caesar.Caesar;
 import dev.anabranch.methods.droppeft.DropPeft;
 import dev.anabranch.methods.split.SfPrompt;
 import dev.anabranch.methods.split.SflFull;
@@ -118,6 +119,13 @@ final class MethodContractTest {
       super(
           new DropPeft.Provider(),
           Map.of("rounds", 5, "rates", java.util.List.of("0.25", "0.5", "0.75"), "probe", 2));
+    }
+  }
+
+  @Nested
+  final class OfCaesar extends Kit {
+    OfCaesar() {
+      super(new Caesar.Provider(), Map.of("rounds", 5, "steps", 3, "batchMin", 1, "feedback", 0.5));
     }
   }
 }

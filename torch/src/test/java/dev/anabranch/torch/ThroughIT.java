@@ -80,7 +80,7 @@ class ThroughIT {
         assertThat(step(dry, plan, layers).macs()).isEqualTo(step(engine, model, layers).macs());
       }
       assertThat((double) step(dry, plan, 0, 2, 5).growth())
-          .isCloseTo(three.growth(), within(0.1 * three.growth()));
+          .isCloseTo((double) three.growth(), within(0.1 * three.growth()));
       model.close();
     }
   }

@@ -283,20 +283,20 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
     var bytes = new HashMap<>(notes.peaks);
     for (var visit : visits.visits) {
       boolean sound = visit.lost() == null;
-      measured(bytes, kinds.get(visit.device), visit.deviceParty, sound);
+      measured(bytes, kinds.getOrDefault(visit.device, ""), visit.deviceParty, sound);
       if (visit.bodyParty != null) {
         measured(bytes, BODY, visit.bodyParty, sound);
       }
     }
     for (var visit : visits.visits) {
-      chargePeak(bytes, kinds.get(visit.device), visit.deviceParty, visit.round);
+      chargePeak(bytes, kinds.getOrDefault(visit.device, ""), visit.deviceParty, visit.round);
       if (visit.bodyParty != null) {
         chargePeak(bytes, BODY, visit.bodyParty, visit.round);
       }
     }
     for (var walk : walks) {
       if (walk.node().role() == NodeId.Role.DEVICE) {
-        long peak = bytes.getOrDefault(kinds.get(walk.node()), 0L);
+        long peak = bytes.getOrDefault(kinds.getOrDefault(walk.node(), ""), 0L);
         visits.cost(
             walk.node(), new VisitCost(walk.clock - start, walk.compute, walk.transfer, peak));
       }
