@@ -119,25 +119,8 @@ public record Training(
 
   /** The same with the learning rate multiplied. */
   public Training scaled(double factor) {
-    var o = optimizer;
-    return factor == 1
-        ? this
-        : new Training(
-            rounds,
-            cohortSize,
-            minimum,
-            examples,
-            batch,
-            epochs,
-            new OptimizerSpec(
-                o.kind(),
-                o.learningRate() * factor,
-                o.momentum(),
-                o.beta1(),
-                o.beta2(),
-                o.weightDecay(),
-                o.clip(),
-                o.warmupSteps()));
+    return new Training(
+        rounds, cohortSize, minimum, examples, batch, epochs, solver.scaled(factor), schedule);
   }
 
   public CohortPolicy cohort() {

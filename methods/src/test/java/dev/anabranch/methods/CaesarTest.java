@@ -24,8 +24,7 @@ final class CaesarTest {
   private static final Map<String, Object> PLAIN =
       Map.of("steps", 0, "download", "none", "upload", "none", "batches", "fixed");
 
-  private static Outcome run(
-      String method, Map<String, ?> settings, UnaryOperator<ToyJob> change) {
+  private static Outcome run(String method, Map<String, ?> settings, UnaryOperator<ToyJob> change) {
     var all = new LinkedHashMap<String, Object>();
     all.putAll(Map.of("rounds", 4, "cohort", 4, "examples", 8, "batch", 2));
     all.putAll(settings);
@@ -95,7 +94,9 @@ final class CaesarTest {
       double away = t - last.getOrDefault(device, 0);
       long k = (long) Math.floor((1 - away / t) * 0.6 * D + 1e-9);
       long expected = k == 0 ? 4 * D : 4 * (D - k) + (D + 7) / 8 + (k + 7) / 8 + 8;
-      assertThat(number(line, "payload")).as(device + " in round " + t).isEqualTo(expected);
+      assertThat(number(line, "payload"))
+          .as(device + " in round " + t)
+          .isEqualTo((double) expected);
       last.put(device, t);
     }
     assertThat(last).hasSizeGreaterThan(3);
@@ -106,14 +107,19 @@ final class CaesarTest {
     var settings = with(PLAIN, "cohort", 6, "rounds", 3, "upload", "importance");
     var byRound = new TreeMap<Integer, java.util.TreeSet<Double>>();
     for (var line : wires(settings, "update")) {
-      byRound.computeIfAbsent(line.round(), r -> new java.util.TreeSet<>())
+      byRound
+          .computeIfAbsent(line.round(), r -> new java.util.TreeSet<>())
           .add(number(line, "payload"));
     }
     assertThat(byRound.get(0)).containsExactly((double) up(0.35)); // nobody is known yet
     assertThat(byRound.get(1))
         .containsExactly(
-            (double) up(0.6), (double) up(0.5), (double) up(0.4), (double) up(0.3),
-            (double) up(0.2), (double) up(0.1));
+            (double) up(0.6),
+            (double) up(0.5),
+            (double) up(0.4),
+            (double) up(0.3),
+            (double) up(0.2),
+            (double) up(0.1));
     assertThat(byRound.get(2)).isEqualTo(byRound.get(1));
   }
 
@@ -148,9 +154,19 @@ final class CaesarTest {
 
   @ParameterizedTest
   @CsvSource({
-    "recovery, sign", "recovery, copy", "recovery, zero", "feedback, 0.5", "weight, work",
-    "scaleLearningRate, true", "important, rare", "lambda, 1.0", "stalenessWindow, 1",
-    "batches, fixed", "download, fixed", "upload, fixed", "parameterisation, bias"
+    "recovery, sign",
+    "recovery, copy",
+    "recovery, zero",
+    "feedback, 0.5",
+    "weight, work",
+    "scaleLearningRate, true",
+    "important, rare",
+    "lambda, 0.0",
+    "stalenessWindow, 1",
+    "batches, fixed",
+    "download, fixed",
+    "upload, fixed",
+    "parameterisation, bias"
   })
   void everyOptionChangesTheResult(String key, String value) {
     Object parsed =

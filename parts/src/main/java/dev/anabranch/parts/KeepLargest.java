@@ -88,9 +88,7 @@ public record KeepLargest(double left, double feedback) implements Codec<TensorM
 
   private static void remember(TensorMap rest, Memory memory) {
     for (var spec : rest.specs()) {
-      memory
-          .scoped(spec.name())
-          .put(KEY, TensorMap.of(Map.of(KEY, rest.get(spec.name()))));
+      memory.scoped(spec.name()).put(KEY, TensorMap.of(Map.of(KEY, rest.get(spec.name()))));
     }
   }
 

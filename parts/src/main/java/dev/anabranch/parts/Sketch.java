@@ -47,9 +47,7 @@ public record Sketch(
   public static final Codec<Sketch> CODEC = new Form();
 
   private static long bytes(long d, long k, boolean signs) {
-    return Float.BYTES * (d - k)
-        + (k == 0 ? 0 : Bits.bytes(d))
-        + (signs ? Bits.bytes(k) : 0);
+    return Float.BYTES * (d - k) + (k == 0 ? 0 : Bits.bytes(d)) + (signs ? Bits.bytes(k) : 0);
   }
 
   /**

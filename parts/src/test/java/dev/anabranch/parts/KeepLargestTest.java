@@ -90,7 +90,8 @@ final class KeepLargestTest {
 
   @Test
   void badSharesAreNamed() {
-    assertThatThrownBy(() -> new KeepLargest(1, 0)).hasMessage("left: 1.0 (expected: 0 to below 1)");
+    assertThatThrownBy(() -> new KeepLargest(1, 0))
+        .hasMessage("left: 1.0 (expected: 0 to below 1)");
     assertThatThrownBy(() -> new KeepLargest(0, 2)).hasMessage("feedback: 2.0 (expected: 0 to 1)");
   }
 }

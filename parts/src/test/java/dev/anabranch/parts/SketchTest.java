@@ -15,8 +15,8 @@ import dev.anabranch.testkit.CodecForm;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.Nested;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
 /** Variables of which the smallest are known by sign alone. */

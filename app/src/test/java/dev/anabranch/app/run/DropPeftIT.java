@@ -89,7 +89,11 @@ class DropPeftIT {
   }
 
   private static Outcome dropPeft(Engine engine, String rate) {
-    var plan = plan("droppeft: { rounds: 2, cohort: 2, batch: 8, rates: ['" + rate + "'], shapes: [uniform] }");
+    var plan =
+        plan(
+            "droppeft: { rounds: 2, cohort: 2, batch: 8, rates: ['"
+                + rate
+                + "'], shapes: [uniform] }");
     return run(plan, engine, plan.method());
   }
 

@@ -121,13 +121,13 @@ public record Caesar(
       link.post(ORDER, Planner.of(orders, link.peer()).message());
     }
     var buckets =
-        orders.keySet().stream()
-            .collect(Collectors.groupingBy(d -> Planner.of(orders, d).down()));
-    new TreeMap<>(buckets).forEach((ratio, devices) -> {
-      try (var sketch = Sketch.of(global, ratio, signs)) {
-        visits.send(devices, MODEL, sketch);
-      }
-    });
+        orders.keySet().stream().collect(Collectors.groupingBy(d -> Planner.of(orders, d).down()));
+    new TreeMap<>(buckets)
+        .forEach((ratio, devices) -> {
+          try (var sketch = Sketch.of(global, ratio, signs)) {
+            visits.send(devices, MODEL, sketch);
+          }
+        });
   }
 
   /** w ← w + Σ a_i δ_i, on the exact w. */
@@ -149,7 +149,8 @@ public record Caesar(
     var order = me.coordinator().receive(ORDER);
     var sketch = me.coordinator().receive(MODEL);
     var codec = new KeepLargest(Order.up(order), feedback);
-    try (var update = me.lane().run("local training", () -> train(me, sketch, Order.batch(order)))) {
+    try (var update =
+        me.lane().run("local training", () -> train(me, sketch, Order.batch(order)))) {
       me.coordinator().send(upload(codec), update);
     }
   }
@@ -162,7 +163,7 @@ public record Caesar(
       var report =
           training
               .scaled(scaleRate ? batch / (double) training.batch() : 1)
-              .run(model, model.route(), batches(me, rows, batch));
+              .run(model, model.route(), me.round(), batches(me, rows, batch));
       if (recovers && ratios.downRule() != Ratios.Rule.NONE) {
         try (var now = model.trainable().copy()) {
           me.memory().put(STALE, now);
@@ -176,14 +177,12 @@ public record Caesar(
     }
   }
 
-  /** τ batches of b in fresh random orders; or passes over the rows if τ = 0. */
+  /** τ batches of b, from one random order of the rows after another; or passes if τ = 0. */
   private Iterable<Batch> batches(Device me, int[] rows, int batch) {
-    int perEpoch = Math.ceilDiv(rows.length, batch);
-    int wanted =
-        steps > 0 ? steps : training.epochs() * Math.ceilDiv(rows.length, training.batch());
-    int epochs = Math.ceilDiv(wanted, Math.max(1, perEpoch));
-    var all = me.data().shuffled(rows, batch, epochs, me.random("order"));
-    return () -> Planner.first(all.iterator(), wanted);
+    var random = me.random("order");
+    return steps == 0
+        ? me.data().shuffled(rows, batch, training.epochs(), random)
+        : me.data().inOrder(Planner.stream(rows, Math.multiplyExact(steps, batch), random), batch);
   }
 
   @Override

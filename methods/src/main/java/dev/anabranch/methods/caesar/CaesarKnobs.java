@@ -26,7 +26,12 @@ final class CaesarKnobs {
   private static final Knob.Int BUCKETS =
       new Knob.Int("buckets", 8, 0, 10_000, "distinct download ratios of a round; 0: any");
   private static final Knob.Int WINDOW =
-      new Knob.Int("stalenessWindow", 0, 0, 1_000_000, "rounds after which a copy is of no use; 0: all so far");
+      new Knob.Int(
+          "stalenessWindow",
+          0,
+          0,
+          1_000_000,
+          "rounds after which a copy is of no use; 0: all so far");
   private static final Knob.Choice RECOVERY =
       new Knob.Choice(
           "recovery",
@@ -56,7 +61,10 @@ final class CaesarKnobs {
       new Knob.Real("feedback", 0, 0, 1, "share of what an upload left out that the next one adds");
   private static final Knob.Choice BATCHES =
       new Knob.Choice(
-          "batches", "balance", List.of("balance", "fixed"), "by the time of the round, or all alike");
+          "batches",
+          "balance",
+          List.of("balance", "fixed"),
+          "by the time of the round, or all alike");
   private static final Knob.Int BATCH_MIN =
       new Knob.Int("batchMin", 8, 1, 65_536, "smallest batch when balanced");
   private static final Knob.Int BATCH_MAX =

@@ -1,21 +1,20 @@
 package dev.anabranch.methods.caesar;
 
-import dev.anabranch.core.Batch;
 import dev.anabranch.core.Coordinator;
 import dev.anabranch.core.NodeId;
+import dev.anabranch.core.Seeds;
 import dev.anabranch.core.Shard;
 import dev.anabranch.core.Tensor;
 import dev.anabranch.core.TensorMap;
 import dev.anabranch.core.VisitCost;
 import dev.anabranch.core.Visits;
 import dev.anabranch.methods.Noted;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
+import java.util.random.RandomGenerator;
 
 /** The coordinator's orders of a round, and what it learns from how they went. */
 record Planner(Caesar caesar) {
@@ -67,8 +66,7 @@ record Planner(Caesar caesar) {
     me.report(round, "batch", mean(orders, order -> order.batch()));
   }
 
-  private static double mean(
-      Map<NodeId, Order> orders, ToDoubleFunction<Order> of) {
+  private static double mean(Map<NodeId, Order> orders, ToDoubleFunction<Order> of) {
     return orders.values().stream().mapToDouble(of).average().orElse(0);
   }
 
@@ -95,24 +93,14 @@ record Planner(Caesar caesar) {
     return Objects.requireNonNull(orders.get(device));
   }
 
-  /** At most so many of them. */
-  static Iterator<Batch> first(Iterator<Batch> all, int wanted) {
-    return new Iterator<>() {
-      private int given;
-
-      @Override
-      public boolean hasNext() {
-        return given < wanted && all.hasNext();
-      }
-
-      @Override
-      public Batch next() {
-        if (!hasNext()) {
-          throw new NoSuchElementException();
-        }
-        given++;
-        return all.next();
-      }
-    };
+  /** So many rows: all of them in a random order, again and again. */
+  static int[] stream(int[] rows, int wanted, RandomGenerator random) {
+    int[] out = new int[wanted];
+    for (int from = 0; from < wanted; from += rows.length) {
+      int[] order = rows.clone();
+      Seeds.shuffle(order, random);
+      System.arraycopy(order, 0, out, from, Math.min(rows.length, wanted - from));
+    }
+    return out;
   }
 }

@@ -166,7 +166,7 @@ public record DropPeft(
     var random = me.random("layers");
     double loss = 0;
     int steps = 0;
-    try (var stepper = model.optimizer(training.optimizer())) {
+    try (var stepper = model.optimizer(training.optimizer(me.round()))) {
       for (var batch :
           me.data().shuffled(rows, training.batch(), training.epochs(), me.random("order"))) {
         int[] active = Arm.draw(rates, fixedSize, random);
