@@ -16,7 +16,7 @@ import java.util.stream.IntStream;
  * examples, per second, less what is usual for the device. Arms that would not fit a device's
  * memory, or its deadline, are masked.
  *
- * <p>Memory is not taken from a formula. Round 0 tries the leanest arms; what others need is a line
+ * <p>Memory is not taken from a formula. The leanest arms go first; what others need is a line
  * through what visits were measured to need, and before there are two points the most that one
  * point allows. Belongs to the coordinator's program.
  *
@@ -112,7 +112,9 @@ record Configurator(Policy policy, List<Integer> depths, SortedMap<String, Doubl
    * @param gain loss on held-back examples before the visit minus that after it
    */
   void learn(NodeId device, DeviceProfile kind, int arm, double gain, VisitCost cost) {
-    known.merge("peak/" + depths.get(arm), (double) cost.peakBytes(), Math::max);
+    if (cost.peakBytes() > 0) {
+      known.merge("peak/" + depths.get(arm), (double) cost.peakBytes(), Math::max);
+    }
     discount(seconds(kind, arm), cost.seconds());
     double reward = gain / Math.max(cost.seconds(), 1e-9);
     double usual = known.getOrDefault(ALL + device, known.getOrDefault(ALL, reward));

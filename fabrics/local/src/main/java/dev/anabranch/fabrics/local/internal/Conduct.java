@@ -25,8 +25,6 @@ import dev.anabranch.core.VisitCost;
 import dev.anabranch.core.Visits;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,7 +37,6 @@ import org.jspecify.annotations.Nullable;
 /** One run of a method, and what its coordinator's program may do. Of the coordinator's program. */
 public final class Conduct<S> extends Party implements Coordinator<S> {
   private static final String COORDINATOR = "coordinator";
-  private static final String BODY = "body";
 
   private final Method<S> method;
   private final Job job;
@@ -48,21 +45,20 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
   private final @Nullable Checkpoint resumed;
   private RoundPage page = new RoundPage(-1);
   private @Nullable LocalVisits open;
-
-  /** Of the open visits: whose memory is alike. */
-  private final Map<NodeId, String> kinds = new HashMap<>();
-
   private final Memories.Staged memory;
+  private final Peaks peaks;
   private final long began = System.nanoTime();
 
-  public Conduct(Method<S> method, Job job, int resident, UnaryOperator<Link> wrap) {
-    this(method, job, resident, wrap, job.checkpoints().last().orElse(null));
+  public Conduct(
+      Method<S> method, Job job, int resident, int measuredFrom, UnaryOperator<Link> wrap) {
+    this(method, job, resident, measuredFrom, wrap, job.checkpoints().last().orElse(null));
   }
 
   private Conduct(
       Method<S> method,
       Job job,
       int resident,
+      int measuredFrom,
       UnaryOperator<Link> wrap,
       @Nullable Checkpoint resumed) {
     this(
@@ -74,14 +70,25 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
             new Memories(resumed == null ? Map.of() : resumed.memories()),
             resident,
             wrap),
+        measuredFrom,
         resumed);
   }
 
-  private Conduct(Method<S> method, Shared shared, @Nullable Checkpoint resumed) {
-    this(method, shared, resumed, shared.board.program(new Trace(NodeId.COORDINATOR, null), false));
+  private Conduct(Method<S> method, Shared shared, int measuredFrom, @Nullable Checkpoint resumed) {
+    this(
+        method,
+        shared,
+        measuredFrom,
+        resumed,
+        shared.board.program(new Trace(NodeId.COORDINATOR, null), false));
   }
 
-  private Conduct(Method<S> method, Shared shared, @Nullable Checkpoint resumed, Program program) {
+  private Conduct(
+      Method<S> method,
+      Shared shared,
+      int measuredFrom,
+      @Nullable Checkpoint resumed,
+      Program program) {
     super(shared, program, new Meter(shared, program, () -> shared.round, false));
     this.method = method;
     this.job = shared.job;
@@ -89,6 +96,7 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
     notes = resumed == null ? new Notes() : Notes.read(resumed.notes());
     firstRound = resumed == null ? 0 : resumed.nextRound();
     memory = shared.memories.open(NodeId.COORDINATOR);
+    peaks = new Peaks(shared, notes.peaks, measuredFrom);
     meter.restart(!notes.peaks.containsKey(COORDINATOR));
   }
 
@@ -191,21 +199,25 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
   }
 
   @Override
+  public DeviceProfile profile(NodeId device) {
+    return job.profile(device.index());
+  }
+
+  private void refuseWhileOpen(String what) {
+    if (open != null) {
+      throw new IllegalStateException(
+          what + ": the visits of round " + open.round + " are open (expected: closed)");
+    }
+  }
+
+  @Override
   public Visits invite(int round, Collection<NodeId> devices) {
     return invite(round, devices, device -> "");
   }
 
   @Override
-  public DeviceProfile profile(NodeId device) {
-    return job.profile(device.index());
-  }
-
-  @Override
   public Visits invite(int round, Collection<NodeId> devices, Function<NodeId, String> work) {
-    if (open != null) {
-      throw new IllegalStateException(
-          "invite: the visits of round " + open.round + " are open (expected: closed)");
-    }
+    refuseWhileOpen("invite");
     var cohort = devices.stream().sorted().distinct().toList();
     for (var device : cohort) {
       if (device.role() != NodeId.Role.DEVICE
@@ -222,24 +234,17 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
     settleClock();
     turnPage(round);
     page.begins(cohort, notes.virtualSeconds);
-    var watched = new HashSet<NodeId>();
-    var known = new HashSet<>(notes.peaks.keySet());
-    kinds.clear();
-    for (var device : cohort) {
-      kinds.put(device, kind(device, work.apply(device)));
-      if (known.add(kinds.get(device))) {
-        watched.add(device);
-      }
-    }
     open =
         new LocalVisits(
-            this, shared, program, memory, round, cohort, watched, !notes.peaks.containsKey(BODY));
+            this,
+            shared,
+            program,
+            memory,
+            round,
+            cohort,
+            peaks.watched(round, cohort, work),
+            peaks.watchesBody(round));
     return open;
-  }
-
-  private String kind(NodeId device, String work) {
-    var kind = "device " + job.profile(device.index()).name();
-    return work.isEmpty() ? kind : kind + ", " + work;
   }
 
   /** All programs of these visits have ended: keeps what they left and reckons what they cost. */
@@ -272,52 +277,25 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
             new Charge.Install(visit.device, visit.round, visit.deviceParty.frozenBytes()));
       }
     }
-    chargePeaks(visits, walks, start);
+    peaks.charge(visits);
+    costs(visits, walks, start);
     notes.rounds = Math.max(notes.rounds, visits.round + 1);
   }
 
-  /**
-   * The first visit of each kind of party was watched; the others of its kind are charged the same.
-   */
-  private void chargePeaks(LocalVisits visits, List<Replay.Walk> walks, double start) {
-    var bytes = new HashMap<>(notes.peaks);
-    for (var visit : visits.visits) {
-      boolean sound = visit.lost() == null;
-      measured(bytes, kinds.getOrDefault(visit.device, ""), visit.deviceParty, sound);
-      if (visit.bodyParty != null) {
-        measured(bytes, BODY, visit.bodyParty, sound);
-      }
-    }
-    for (var visit : visits.visits) {
-      chargePeak(bytes, kinds.getOrDefault(visit.device, ""), visit.deviceParty, visit.round);
-      if (visit.bodyParty != null) {
-        chargePeak(bytes, BODY, visit.bodyParty, visit.round);
-      }
-    }
+  private void costs(LocalVisits visits, List<Replay.Walk> walks, double start) {
     for (var walk : walks) {
       if (walk.node().role() == NodeId.Role.DEVICE) {
-        long peak = bytes.getOrDefault(kinds.getOrDefault(walk.node(), ""), 0L);
         visits.cost(
-            walk.node(), new VisitCost(walk.clock - start, walk.compute, walk.transfer, peak));
+            walk.node(),
+            new VisitCost(
+                walk.clock - start, walk.compute, walk.transfer, peaks.known(walk.node())));
       }
-    }
-  }
-
-  private void measured(Map<String, Long> bytes, String kind, Party party, boolean sound) {
-    if (party.meter.used() && bytes.putIfAbsent(kind, party.peak()) == null && sound) {
-      notes.peaks.put(kind, party.peak());
-    }
-  }
-
-  private void chargePeak(Map<String, Long> bytes, String kind, Party party, int round) {
-    var measured = bytes.get(kind);
-    if (party.meter.used() && measured != null) {
-      shared.books.charge(new Charge.Peak(party.id(), round, measured));
     }
   }
 
   @Override
   public void checkpoint(int nextRound, S state) {
+    refuseWhileOpen("checkpoint");
     settleClock();
     notes.rounds = Math.max(notes.rounds, nextRound);
     int every = job.evaluateEvery();
