@@ -101,7 +101,9 @@ public record DropPeft(
         arms.put(device, bandit.choose(me.profile(device), round, random));
       }
       var gains = new TreeMap<NodeId, Double>();
-      var visits = me.invite(round, arms.keySet(), d -> depths.get(arms.getOrDefault(d, 0)) + "");
+      var visits =
+          me.invite(
+              round, arms.keySet(), d -> depths.get(arms.getOrDefault(d, 0)) + " active layers");
       try (visits) {
         for (var link : visits.links()) {
           link.post(DROPOUT, rates.get(arms.getOrDefault(link.peer(), 0)));
