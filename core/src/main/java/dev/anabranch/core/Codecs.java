@@ -43,8 +43,13 @@ public final class Codecs {
   /** Named tensors, each by the value codec. */
   public static final Codec<TensorMap> TENSORS = new Maps(FP32);
 
-  /** An update: its delta by the value codec, its two numbers as framing. */
+  /** An update: its delta by the value codec, its two numbers as framing, its notes exact. */
   public static final Codec<Update> UPDATE = new Updates(TENSORS);
+
+  /** An update whose delta is written by the given codec. */
+  public static Codec<Update> update(Codec<TensorMap> delta) {
+    return new Updates(delta);
+  }
 
   /** Hidden states or their gradient: values by the value codec, lengths as framing. */
   public static final Codec<Hidden> HIDDEN = new Hiddens(FP32);
@@ -191,13 +196,15 @@ public final class Codecs {
       out.headLong(message.examples());
       out.headDouble(message.loss());
       delta.encode(message.delta(), out, memory);
+      TENSORS.encode(message.notes(), out, Memory.NONE);
     }
 
     @Override
     public Update decode(WireIn in, Memory memory) {
       long examples = in.headLong();
       double loss = in.headDouble();
-      return new Update(delta.decode(in, memory), examples, loss);
+      var learned = delta.decode(in, memory);
+      return new Update(learned, examples, loss, TENSORS.decode(in, Memory.NONE));
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.anabranch.core;
 
 import java.util.Collection;
+import java.util.function.Function;
 
 /** What the coordinator's program may do. */
 public interface Coordinator<S> extends Node {
@@ -14,6 +15,17 @@ public interface Coordinator<S> extends Node {
    * Starts one visit per device. Visits run in device order, as many at a time as memory allows.
    */
   Visits invite(int round, Collection<NodeId> devices);
+
+  /**
+   * The same. Memory is measured once for each kind of device and of work, and every visit of that
+   * kind is charged as much.
+   *
+   * @param work what a device will do, in a word, where visits of one round differ in it
+   */
+  Visits invite(int round, Collection<NodeId> devices, Function<NodeId, String> work);
+
+  /** What a device says of itself when it enrols. */
+  DeviceProfile profile(NodeId device);
 
   /**
    * Ends a round: evaluates if the plan says that it is due, and makes the state durable before it

@@ -7,7 +7,11 @@ public interface Optimizer extends AutoCloseable {
   /** Forgets the gradient. */
   void zero();
 
-  /** Adds the terms, clips, steps. Gives the gradient's norm before clipping. */
+  /**
+   * Adds the terms, clips, steps. A variable that no gradient has reached since {@link #zero} stays
+   * as it is, as do its moments and its own count of steps. Gives the gradient's norm before
+   * clipping.
+   */
   double step();
 
   @Override

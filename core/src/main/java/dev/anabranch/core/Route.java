@@ -4,4 +4,14 @@ package dev.anabranch.core;
 public interface Route extends DifferentiableObjective {
   /** Class scores before the softmax, [b, classes]; no gradient is kept. */
   Tensor logits(Batch batch);
+
+  /**
+   * The same way with some of its transformer layers passed by: their input is their output. They
+   * are not computed, keep nothing for a backward pass, and no gradient reaches their variables.
+   *
+   * @param layers of the model, ascending, each on this way; all of them give this way again, to
+   *     the bit
+   * @throws IllegalArgumentException if a layer is not on this way, or not above the one before
+   */
+  Route through(int... layers);
 }

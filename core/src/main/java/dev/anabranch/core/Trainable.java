@@ -1,6 +1,7 @@
 package dev.anabranch.core;
 
 import java.util.List;
+import java.util.function.Predicate;
 
 /** The trained variables of one party's segments, as values. Called on a lane. */
 public interface Trainable {
@@ -16,6 +17,12 @@ public interface Trainable {
       return now.minus(before);
     }
   }
+
+  /**
+   * Euclidean norm of the gradient that has been added since the optimizer's last {@link
+   * Optimizer#zero}, over the variables whose names pass; 0 where none has been added.
+   */
+  double gradientNorm(Predicate<String> names);
 
   /** Refuses a missing, unknown or wrongly shaped name. */
   void load(TensorMap values);

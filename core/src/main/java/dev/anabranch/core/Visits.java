@@ -1,6 +1,8 @@
 package dev.anabranch.core;
 
+import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * One visit per invited device. Closing joins them all: no program outlives the block that invited
@@ -12,6 +14,12 @@ public interface Visits extends AutoCloseable {
 
   /** Encoded once, charged per link. */
   <T> void sendAll(Topic<T> topic, T message);
+
+  /**
+   * As {@link #sendAll}, to some of the devices. The topic's codec may be set for this message, as
+   * long as the receiver's reads what it writes.
+   */
+  <T> void send(Collection<NodeId> devices, Topic<T> topic, T message);
 
   /** As {@link #sendAll}, to the body's program of each visit. */
   <T> void sendBodies(Topic<T> topic, T message);
@@ -27,6 +35,13 @@ public interface Visits extends AutoCloseable {
    * #gather}.
    */
   <T> Replies<T> gatherBodies(Topic<T> topic, Quorum quorum);
+
+  /**
+   * What a visit cost, as clock and meters have it; empty if it was lost.
+   *
+   * @throws IllegalStateException before {@link #close}
+   */
+  Optional<VisitCost> cost(NodeId device);
 
   @Override
   void close();

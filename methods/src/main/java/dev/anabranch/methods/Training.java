@@ -117,6 +117,12 @@ public record Training(
         Schedule.valueOf(s.choice(SCHEDULE).toUpperCase(Locale.ROOT)));
   }
 
+  /** The same with the learning rate multiplied. */
+  public Training scaled(double factor) {
+    return new Training(
+        rounds, cohortSize, minimum, examples, batch, epochs, solver.scaled(factor), schedule);
+  }
+
   public CohortPolicy cohort() {
     return new UniformCohort(cohortSize);
   }

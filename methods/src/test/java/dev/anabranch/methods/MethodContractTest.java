@@ -10,6 +10,8 @@ import dev.anabranch.methods.averaging.Central;
 import dev.anabranch.methods.averaging.FedAvg;
 import dev.anabranch.methods.averaging.FedProx;
 import dev.anabranch.methods.averaging.LocalOnly;
+import dev.anabranch.methods.caesar.Caesar;
+import dev.anabranch.methods.droppeft.DropPeft;
 import dev.anabranch.methods.split.SfPrompt;
 import dev.anabranch.methods.split.SflFull;
 import dev.anabranch.methods.split.SflLinear;
@@ -108,6 +110,22 @@ final class MethodContractTest {
       super(
           new SfPrompt.Provider(),
           Map.of("selfUpdateEpochs", 1, "auxTail", true, "freezeRounds", 2, "scoreWeight", 0.5));
+    }
+  }
+
+  @Nested
+  final class OfDropPeft extends Kit {
+    OfDropPeft() {
+      super(
+          new DropPeft.Provider(),
+          Map.of("rounds", 5, "rates", java.util.List.of("0.25", "0.5", "0.75"), "probe", 2));
+    }
+  }
+
+  @Nested
+  final class OfCaesar extends Kit {
+    OfCaesar() {
+      super(new Caesar.Provider(), Map.of("rounds", 5, "steps", 3, "batchMin", 1, "feedback", 0.5));
     }
   }
 }

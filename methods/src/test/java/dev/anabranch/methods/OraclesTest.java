@@ -69,7 +69,16 @@ final class OraclesTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"fedavg", "fedprox", "local-only", "central", "sfl-ff", "sfl-linear", "sfprompt"})
+      strings = {
+        "fedavg",
+        "fedprox",
+        "local-only",
+        "central",
+        "sfl-ff",
+        "sfl-linear",
+        "sfprompt",
+        "droppeft"
+      })
   void anyNumberOfLanesGivesTheSameBits(String method) {
     var one = run(method, Map.of(), 1);
     for (int lanes : new int[] {2, 4}) {
@@ -83,7 +92,16 @@ final class OraclesTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"fedavg", "fedprox", "local-only", "central", "sfl-ff", "sfl-linear", "sfprompt"})
+      strings = {
+        "fedavg",
+        "fedprox",
+        "local-only",
+        "central",
+        "sfl-ff",
+        "sfl-linear",
+        "sfprompt",
+        "droppeft"
+      })
   void frozenWeightsStayAsTheyAre(String method) {
     var plan = Plans.method(method, Map.of("rounds", 2, "cohort", 3));
     try (var engine = ToyEngine.small(2)) {

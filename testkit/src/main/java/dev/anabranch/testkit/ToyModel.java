@@ -78,42 +78,65 @@ public final class ToyModel implements Model {
       throw new IllegalArgumentException(
           "route: " + way + " (expected: from the first segment to the last)");
     }
-    int[] layers = layers(way);
-    return new Route() {
-      @Override
-      public Tensor logits(Batch batch) {
-        var x = net.embed(features(batch));
-        for (int l : layers) {
-          x = net.forward(l, x);
-        }
-        return tensor(net.classify(x, batch.size()), batch.size(), engine.classes);
-      }
+    return new Way(layers(way));
+  }
 
-      @Override
-      public double loss(Batch batch) {
-        return net.loss(logits(batch).toArray(), batch.labels());
-      }
+  /** From the input through some layers to the loss. */
+  private final class Way implements Route {
+    private final int[] layers;
 
-      @Override
-      public double lossAndGradient(Batch batch) {
-        var steps = new ArrayList<double[]>();
-        var x = net.embed(features(batch));
-        for (int l : layers) {
-          steps.add(x);
-          x = net.forward(l, x);
+    Way(int[] layers) {
+      this.layers = layers;
+    }
+
+    @Override
+    public Route through(int... some) {
+      for (int i = 0; i < some.length; i++) {
+        if (Arrays.binarySearch(layers, some[i]) < 0 || (i > 0 && some[i] <= some[i - 1])) {
+          throw new IllegalArgumentException(
+              "layers: "
+                  + Arrays.toString(some)
+                  + " (expected: ascending, of "
+                  + Arrays.toString(layers)
+                  + ")");
         }
-        long bytes = 4L * steps.size() * x.length;
-        engine.meter().hold(bytes);
-        double[] dx = new double[x.length];
-        double loss = net.classifyAndGradient(x, batch.labels(), dx);
-        for (int i = layers.length - 1; i >= 0; i--) {
-          dx = net.backward(layers[i], steps.get(i), dx);
-        }
-        net.embedBackward(features(batch), dx);
-        engine.meter().hold(-bytes);
-        return loss;
       }
-    };
+      return new Way(some.clone());
+    }
+
+    @Override
+    public Tensor logits(Batch batch) {
+      var x = net.embed(features(batch));
+      for (int l : layers) {
+        x = net.forward(l, x);
+      }
+      return tensor(net.classify(x, batch.size()), batch.size(), engine.classes);
+    }
+
+    @Override
+    public double loss(Batch batch) {
+      return net.loss(logits(batch).toArray(), batch.labels());
+    }
+
+    @Override
+    public double lossAndGradient(Batch batch) {
+      var steps = new ArrayList<double[]>();
+      var x = net.embed(features(batch));
+      for (int l : layers) {
+        steps.add(x);
+        x = net.forward(l, x);
+      }
+      long bytes = 4L * steps.size() * x.length;
+      engine.meter().hold(bytes);
+      double[] dx = new double[x.length];
+      double loss = net.classifyAndGradient(x, batch.labels(), dx);
+      for (int i = layers.length - 1; i >= 0; i--) {
+        dx = net.backward(layers[i], steps.get(i), dx);
+      }
+      net.embedBackward(features(batch), dx);
+      engine.meter().hold(-bytes);
+      return loss;
+    }
   }
 
   @Override

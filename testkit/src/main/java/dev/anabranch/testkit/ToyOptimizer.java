@@ -15,6 +15,7 @@ final class ToyOptimizer implements Optimizer {
   private final List<GradientTerm> terms;
   private final Map<String, double[]> first = new LinkedHashMap<>();
   private final Map<String, double[]> second = new LinkedHashMap<>();
+  private final Map<String, Integer> counts = new LinkedHashMap<>();
   private int steps;
 
   ToyOptimizer(ToyVariables variables, OptimizerSpec spec, GradientTerm... terms) {
@@ -39,6 +40,9 @@ final class ToyOptimizer implements Optimizer {
     steps++;
     double sum = 0;
     for (var name : variables.trained().keySet()) {
+      if (!variables.reached(name)) {
+        continue;
+      }
       addTerms(name);
       for (double g : gradient(name)) {
         sum += g * g;
@@ -51,6 +55,9 @@ final class ToyOptimizer implements Optimizer {
       rate *= Math.min(1, steps / (double) spec.warmupSteps());
     }
     for (var e : variables.trained().entrySet()) {
+      if (!variables.reached(e.getKey())) {
+        continue;
+      }
       if (spec.kind() == OptimizerSpec.Kind.SGD) {
         sgd(e.getKey(), e.getValue(), scale, rate);
       } else {
@@ -92,8 +99,9 @@ final class ToyOptimizer implements Optimizer {
     double[] g = gradient(name);
     double[] m = Objects.requireNonNull(first.get(name));
     double[] v = Objects.requireNonNull(second.get(name));
-    double bias1 = 1 - Math.pow(spec.beta1(), steps);
-    double bias2 = 1 - Math.pow(spec.beta2(), steps);
+    int count = counts.merge(name, 1, Integer::sum);
+    double bias1 = 1 - Math.pow(spec.beta1(), count);
+    double bias2 = 1 - Math.pow(spec.beta2(), count);
     for (int i = 0; i < w.length; i++) {
       double clipped = scale * g[i];
       m[i] = spec.beta1() * m[i] + (1 - spec.beta1()) * clipped;

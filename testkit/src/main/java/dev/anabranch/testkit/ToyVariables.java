@@ -11,9 +11,12 @@ import dev.anabranch.core.TensorMap;
 import dev.anabranch.core.TensorSpec;
 import dev.anabranch.core.Trainable;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +28,7 @@ final class ToyVariables implements Trainable {
   private final Map<String, TensorSpec> specs = new LinkedHashMap<>();
   private final Map<String, float[]> trained = new LinkedHashMap<>();
   private final Map<String, double[]> gradients = new LinkedHashMap<>();
+  private final Set<String> reached = new HashSet<>();
   private double loraScale;
 
   ToyVariables(ToyEngine engine, ModelUse use, List<Partition.Segment> segments, long initSeed) {
@@ -129,7 +133,26 @@ final class ToyVariables implements Trainable {
 
   /** Where the gradient is added; null for a frozen weight. */
   double @Nullable [] gradient(String name) {
+    reached.add(name);
     return gradients.get(name);
+  }
+
+  /** Whether a backward pass has come to a variable since the last zero. */
+  boolean reached(String name) {
+    return reached.contains(name);
+  }
+
+  @Override
+  public double gradientNorm(Predicate<String> names) {
+    double sum = 0;
+    for (var e : gradients.entrySet()) {
+      if (names.test(e.getKey())) {
+        for (double g : e.getValue()) {
+          sum += g * g;
+        }
+      }
+    }
+    return Math.sqrt(sum);
   }
 
   double loraScale() {
@@ -145,6 +168,7 @@ final class ToyVariables implements Trainable {
   }
 
   void zero() {
+    reached.clear();
     gradients.values().forEach(g -> java.util.Arrays.fill(g, 0));
   }
 

@@ -9,6 +9,11 @@ import org.bytedeco.javacpp.PointerScope;
 record BertRoute(Embedding embedding, Chain chain, Scorer scorer, int prompts) implements Route {
 
   @Override
+  public Route through(int... layers) {
+    return new BertRoute(embedding, chain.through(layers), scorer, prompts);
+  }
+
+  @Override
   public Tensor logits(Batch batch) {
     Meter.here();
     var tokens = Sequence.tokens(batch.inputs());

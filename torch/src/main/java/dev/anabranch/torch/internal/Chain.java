@@ -1,7 +1,9 @@
 package dev.anabranch.torch.internal;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +19,26 @@ final class Chain {
     var all = new ArrayList<>(spans);
     all.addAll(next.spans);
     return new Chain(all);
+  }
+
+  /**
+   * Some of these layers.
+   *
+   * @param layers ascending
+   * @throws IllegalArgumentException if one is not here
+   */
+  Chain through(int... layers) {
+    Shapes.requireLayers(
+        layers, spans.stream().flatMapToInt(span -> Arrays.stream(span.indices())).toArray());
+    var kept = new ArrayList<Span>();
+    for (var span : spans) {
+      int[] here = span.indices();
+      int[] some = IntStream.of(layers).filter(i -> Arrays.binarySearch(here, i) >= 0).toArray();
+      if (some.length > 0) {
+        kept.add(span.through(some));
+      }
+    }
+    return new Chain(kept);
   }
 
   boolean touched() {

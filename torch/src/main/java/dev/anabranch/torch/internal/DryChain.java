@@ -11,9 +11,14 @@ final class DryChain {
   /**
    * Layers of one segment.
    *
+   * @param layers ascending, at least one
    * @param e bytes of an element
    */
-  record Part(int from, int until, int e, boolean touched) {}
+  record Part(List<Integer> layers, int e, boolean touched) {
+    Part {
+      layers = List.copyOf(layers);
+    }
+  }
 
   private final List<Part> parts;
   private final BertMacs macs;
@@ -23,6 +28,20 @@ final class DryChain {
     this.parts = List.copyOf(parts);
     this.macs = macs;
     this.footprint = footprint;
+  }
+
+  /** {@link Chain#through}. */
+  DryChain through(int... layers) {
+    Shapes.requireLayers(
+        layers, parts.stream().flatMap(p -> p.layers.stream()).mapToInt(i -> i).toArray());
+    var kept = new ArrayList<Part>();
+    for (var part : parts) {
+      var some = IntStream.of(layers).boxed().filter(part.layers::contains).toList();
+      if (!some.isEmpty()) {
+        kept.add(new Part(some, part.e, part.touched));
+      }
+    }
+    return new DryChain(kept, macs, footprint);
   }
 
   boolean touched() {
@@ -46,7 +65,7 @@ final class DryChain {
 
   private long forward(Account account, Part part, long b, long t, long before) {
     long held = before;
-    for (int i = part.from; i < part.until; i++) {
+    for (int i : part.layers) {
       account.hold(footprint.hidden(b, t, part.e) - held);
       held = footprint.hidden(b, t, part.e);
       account.add(macs.forward(i, b, t));
@@ -94,9 +113,9 @@ final class DryChain {
 
     private void record(Part part) {
       long saved = 0;
-      boolean auto = IntStream.range(part.from, part.until).anyMatch(footprint::byAutograd);
+      boolean auto = part.layers.stream().anyMatch(footprint::byAutograd);
       boolean needed = below || !recorded.isEmpty();
-      for (int i = part.from; i < part.until; i++) {
+      for (int i : part.layers) {
         if (footprint.keepsInput(i, needed)) {
           saved += output;
         } else {
@@ -130,10 +149,10 @@ final class DryChain {
         long inner = input ? footprint.hidden(b, t, part.e) : 0;
         account.hold(inner - held.get(k));
         held.set(k, 0L);
-        for (int i = part.from; i < part.until; i++) {
+        for (int i : part.layers) {
           var at = BertShapes.layer(i);
           variables.gradient(name -> name.startsWith(at));
-          account.add(macs.backward(i, b, t, input || i > part.from));
+          account.add(macs.backward(i, b, t, input || i > part.layers.getFirst()));
         }
         account.boundary();
         account.hold(-inner);

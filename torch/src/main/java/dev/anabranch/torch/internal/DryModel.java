@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -86,7 +87,9 @@ public final class DryModel implements Model {
             ? List.of()
             : List.of(
                 new DryChain.Part(
-                    segment.from(), segment.until(), e, macs.touches(segment.from()))),
+                    IntStream.range(segment.from(), segment.until()).boxed().toList(),
+                    e,
+                    macs.touches(segment.from()))),
         macs,
         footprint);
   }

@@ -9,6 +9,11 @@ record DryRoute(
     DryEmbedding embedding, DryChain chain, DryScorer scorer, DryVariables variables, Zeros zeros)
     implements Route {
   @Override
+  public Route through(int... layers) {
+    return new DryRoute(embedding, chain.through(layers), scorer, variables, zeros);
+  }
+
+  @Override
   public Tensor logits(Batch batch) {
     forward(batch);
     return zeros.tensor(batch.size(), scorer.facts().classes());

@@ -17,6 +17,13 @@ record FamilyRoute(List<FamilySpan> spans) implements Route {
     return spans.get(spans.size() - 1);
   }
 
+  @Override
+  public Route through(int... layers) {
+    Shapes.requireLayers(
+        layers, spans.stream().flatMap(s -> s.indices().stream()).mapToInt(i -> i).toArray());
+    return new FamilyRoute(spans.stream().map(span -> span.through(layers)).toList());
+  }
+
   /** What a walk through all spans came to; closing it frees its memory. */
   private final class Walk implements AutoCloseable {
     private final List<Pass> passes;

@@ -5,6 +5,8 @@ import dev.anabranch.core.Inputs;
 import dev.anabranch.core.Predictor;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -16,12 +18,21 @@ import org.jspecify.annotations.Nullable;
  * the embeddings in the first and the head in the last. What its methods answer belongs to the
  * caller. Used on a lane; keeps nothing of a call.
  *
- * @param from first layer
- * @param until one after the last
+ * @param indices of the layers, ascending
  * @param first whether the input enters here
  * @param last whether the head is here
  */
-record FamilySpan(Pass.Given given, int from, int until, boolean first, boolean last) {
+record FamilySpan(Pass.Given given, List<Integer> indices, boolean first, boolean last) {
+  FamilySpan(Pass.Given given, int from, int until, boolean first, boolean last) {
+    this(given, IntStream.range(from, until).boxed().toList(), first, last);
+  }
+
+  /** Some of these layers; those that are elsewhere are left out. */
+  FamilySpan through(int... layers) {
+    var some = IntStream.of(layers).boxed().filter(indices::contains).toList();
+    return new FamilySpan(given, some, first, last);
+  }
+
   /** Rows that are scored at once where no gradient is kept: bounds the memory of wide heads. */
   private static final int ROWS = 256;
 
@@ -68,7 +79,7 @@ record FamilySpan(Pass.Given given, int from, int until, boolean first, boolean 
     try (var scope = new PointerScope()) {
       current = Tensors.own(new Tensor(BertLayers.cast(hidden, given.type())));
     }
-    for (int i = from; i < until; i++) {
+    for (int i : indices) {
       Tensor next;
       try (var scope = new PointerScope()) {
         next = Tensors.own(new Tensor(family().layer(i, current, pass)));

@@ -24,6 +24,20 @@ final class Shapes {
     }
   }
 
+  /** Refuses layers that are not on a way, or do not ascend. */
+  static void requireLayers(int[] layers, int[] way) {
+    for (int i = 0; i < layers.length; i++) {
+      if (Arrays.binarySearch(way, layers[i]) < 0 || (i > 0 && layers[i] <= layers[i - 1])) {
+        throw new IllegalArgumentException(
+            "layers: "
+                + Arrays.toString(layers)
+                + " (expected: ascending, of "
+                + Arrays.toString(way)
+                + ")");
+      }
+    }
+  }
+
   /** Refuses hidden states of another width. */
   static void requireWidth(Tensor hidden, int width) {
     if (hidden.size(2) != width || hidden.size(0) < 1 || hidden.size(1) < 1) {

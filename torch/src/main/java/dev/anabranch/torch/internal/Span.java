@@ -2,6 +2,7 @@ package dev.anabranch.torch.internal;
 
 import dev.anabranch.torch.BertMacs;
 import java.util.LinkedHashMap;
+import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
@@ -9,13 +10,12 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Consecutive layers that are alike: all frozen, or all with something trained in them. The one
- * place where layers run, so also where their multiply-accumulates are counted and memory is
- * sampled. Used on a lane; keeps nothing of a call.
+ * Layers that follow one another and are alike: all frozen, or all with something trained in them.
+ * The one place where layers run, so also where their multiply-accumulates are counted and memory
+ * is sampled. Used on a lane; keeps nothing of a call.
  */
 final class Span {
-  private final int from;
-  private final int until;
+  private final int[] indices;
   private final BertWeights weights;
   private final BertLayers layers;
   private final FrozenLayers frozen;
@@ -25,15 +25,30 @@ final class Span {
   private final BertMacs macs;
 
   Span(int from, int until, BertWeights weights, Hooks hooks, Variables variables, BertMacs macs) {
-    this.from = from;
-    this.until = until;
+    this(IntStream.range(from, until).toArray(), weights, hooks, variables, macs);
+  }
+
+  /**
+   * @param indices of the layers, ascending, at least one
+   */
+  Span(int[] indices, BertWeights weights, Hooks hooks, Variables variables, BertMacs macs) {
+    this.indices = indices.clone();
     this.weights = weights;
     this.layers = new BertLayers(weights);
     this.frozen = new FrozenLayers(weights);
     this.hooks = hooks;
     this.variables = variables;
-    this.touched = macs.touches(from);
+    this.touched = macs.touches(indices[0]);
     this.macs = macs;
+  }
+
+  int[] indices() {
+    return indices.clone();
+  }
+
+  /** Some of these layers. */
+  Span through(int[] some) {
+    return new Span(some, weights, hooks, variables, macs);
   }
 
   /** Whether a backward pass has gradients to add here. */
@@ -50,7 +65,7 @@ final class Span {
   Tensor forward(Tensor hidden, @Nullable Tensor mask) {
     try (var guard = new NoGradGuard()) {
       Tensor current = typed(hidden);
-      for (int i = from; i < until; i++) {
+      for (int i : indices) {
         Tensor next;
         try (var scope = new PointerScope()) {
           next = Tensors.own(layers.forward(current, mask, i, i + 1, hooks));
@@ -73,7 +88,7 @@ final class Span {
   }
 
   private boolean byHand() {
-    for (int i = from; i < until; i++) {
+    for (int i : indices) {
       if (!TrainedLayers.supports(hooks, i)) {
         return false;
       }
@@ -83,11 +98,11 @@ final class Span {
 
   private Tape recordByHand(Tensor hidden, @Nullable Tensor mask, boolean below) {
     // multiply-accumulates are counted here, in the same way for every kind of pass
-    var pass = new TrainedLayers(weights, from, until, hooks, executed -> {});
+    var pass = new TrainedLayers(weights, indices, hooks, executed -> {});
     var keep = below ? TrainedLayers.Keep.INPUT : TrainedLayers.Keep.PARAMETERS;
     try (var typed = typed(hidden)) {
       var result = pass.forward(typed, mask, keep);
-      for (int i = from; i < until; i++) {
+      for (int i : indices) {
         counted(i, result.hidden());
       }
       return new Counted(new HandTape(pass, result), below);
@@ -101,12 +116,12 @@ final class Span {
     Tensor leaf = typed(hidden);
     leaf.set_requires_grad(below);
     Tensor current = leaf;
-    for (int i = from; i < until; i++) {
+    for (int i : indices) {
       Tensor next;
       try (var scope = new PointerScope()) {
         next = Tensors.own(layers.forward(current, mask, i, i + 1, hooks));
       }
-      if (i > from || !below) {
+      if (i > indices[0] || !below) {
         current.close();
       }
       current = next;
@@ -118,7 +133,7 @@ final class Span {
   private Tape recordFrozen(Tensor hidden, @Nullable Tensor mask) {
     Tensor current = typed(hidden);
     var trace = frozen.trace(current, mask);
-    for (int i = from; i < until; i++) {
+    for (int i : indices) {
       Tensor next = frozen.forward(current, trace, i, i + 1);
       current.close();
       current = next;
@@ -233,8 +248,8 @@ final class Span {
       long t = output().size(1);
       Tensor out = tape.backward(gradient);
       var meter = Meter.here();
-      for (int i = from; i < until; i++) {
-        meter.add(macs.backward(i, b, t, below || i > from));
+      for (int i : indices) {
+        meter.add(macs.backward(i, b, t, below || i > indices[0]));
       }
       meter.boundary();
       return out;

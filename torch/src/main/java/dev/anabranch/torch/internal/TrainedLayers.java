@@ -7,6 +7,7 @@ import java.util.Objects;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import org.bytedeco.javacpp.BoolPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
@@ -58,8 +59,7 @@ public final class TrainedLayers {
   private final BertWeights weights;
   private final BertConfig config;
   private final Hooks hooks;
-  private final int from;
-  private final int until;
+  private final int[] indices;
   private final Products products;
   private final Attention attention;
 
@@ -72,14 +72,18 @@ public final class TrainedLayers {
    * @throws IllegalArgumentException if a hook is an adapter or a prefix
    */
   public TrainedLayers(BertWeights weights, int from, int until, Hooks hooks, LongConsumer macs) {
+    this(weights, IntStream.range(from, until).toArray(), hooks, macs);
+  }
+
+  /** The same for some layers, in the given order. */
+  TrainedLayers(BertWeights weights, int[] indices, Hooks hooks, LongConsumer macs) {
     this.weights = weights;
     this.config = weights.config();
     this.hooks = hooks;
-    this.from = from;
-    this.until = until;
+    this.indices = indices.clone();
     this.products = new Products(macs);
     this.attention = new Attention(config, weights.type(), products);
-    for (int i = from; i < until; i++) {
+    for (int i : indices) {
       if (!supports(hooks, i)) {
         throw new IllegalArgumentException(
             "hooks: an adapter or a prefix in layer " + i + " (expected: use BertLayers)");
@@ -121,7 +125,7 @@ public final class TrainedLayers {
     Tensor current = Tensors.own(new Tensor(hidden));
     boolean below = keep == Keep.INPUT;
     try (var frozen = new NoGradGuard()) {
-      for (int i = from; i < until; i++) {
+      for (int i : indices) {
         try (var previous = current;
             var scope = new PointerScope()) {
           var layer = new Layer(i);
@@ -152,7 +156,8 @@ public final class TrainedLayers {
   public @Nullable Tensor backward(Tape tape, Tensor gradient, Map<String, Tensor> gradients) {
     var into = new Gradients(gradients);
     long rows = tape.shape.batch() * tape.shape.tokens();
-    boolean input = from == until || !tape.layers.isEmpty() && tape.layers.getFirst().stop == INPUT;
+    boolean input =
+        indices.length == 0 || !tape.layers.isEmpty() && tape.layers.getFirst().stop == INPUT;
     try (var frozen = new NoGradGuard()) {
       Tensor current = flat(gradient, rows);
       while (!tape.layers.isEmpty() && current != null) {

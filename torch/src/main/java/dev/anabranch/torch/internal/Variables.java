@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.BiConsumer;
+import java.util.function.Predicate;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
@@ -224,6 +225,23 @@ final class Variables implements Trainable, AutoCloseable {
       MemorySegment.copy(data, 0, memory, at, data.byteSize());
       at += data.byteSize();
     }
+  }
+
+  @Override
+  public double gradientNorm(Predicate<String> names) {
+    Meter.here();
+    double sum = 0;
+    try (var scope = new PointerScope();
+        var frozen = new NoGradGuard()) {
+      for (var spec : specs) {
+        if (names.test(spec.name())) {
+          Tensor gradient = gradient(spec.name());
+          double norm = gradient.defined() ? torch.linalg_vector_norm(gradient).item_double() : 0;
+          sum += norm * norm;
+        }
+      }
+    }
+    return Math.sqrt(sum);
   }
 
   /** Adds to a variable's gradient; the first becomes it. */

@@ -6,6 +6,7 @@ import dev.anabranch.core.Books;
 import dev.anabranch.core.Charge;
 import dev.anabranch.core.Checkpoint;
 import dev.anabranch.core.Coordinator;
+import dev.anabranch.core.DeviceProfile;
 import dev.anabranch.core.Failure;
 import dev.anabranch.core.Job;
 import dev.anabranch.core.Link;
@@ -20,6 +21,7 @@ import dev.anabranch.core.Roster;
 import dev.anabranch.core.Setup;
 import dev.anabranch.core.Shard;
 import dev.anabranch.core.TensorMap;
+import dev.anabranch.core.VisitCost;
 import dev.anabranch.core.Visits;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -27,6 +29,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -195,6 +198,11 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
     return firstRound;
   }
 
+  @Override
+  public DeviceProfile profile(NodeId device) {
+    return job.profile(device.index());
+  }
+
   private void refuseWhileOpen(String what) {
     if (open != null) {
       throw new IllegalStateException(
@@ -204,6 +212,11 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
 
   @Override
   public Visits invite(int round, Collection<NodeId> devices) {
+    return invite(round, devices, device -> "");
+  }
+
+  @Override
+  public Visits invite(int round, Collection<NodeId> devices, Function<NodeId, String> work) {
     refuseWhileOpen("invite");
     var cohort = devices.stream().sorted().distinct().toList();
     for (var device : cohort) {
@@ -229,7 +242,7 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
             memory,
             round,
             cohort,
-            peaks.watched(round, cohort),
+            peaks.watched(round, cohort, work),
             peaks.watchesBody(round));
     return open;
   }
@@ -265,7 +278,19 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
       }
     }
     peaks.charge(visits);
+    costs(visits, walks, start);
     notes.rounds = Math.max(notes.rounds, visits.round + 1);
+  }
+
+  private void costs(LocalVisits visits, List<Replay.Walk> walks, double start) {
+    for (var walk : walks) {
+      if (walk.node().role() == NodeId.Role.DEVICE) {
+        visits.cost(
+            walk.node(),
+            new VisitCost(
+                walk.clock - start, walk.compute, walk.transfer, peaks.known(walk.node())));
+      }
+    }
   }
 
   @Override

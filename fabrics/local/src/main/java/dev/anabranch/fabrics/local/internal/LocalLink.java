@@ -33,7 +33,7 @@ final class LocalLink implements Link {
   record Received<T>(T value, Wire wire, boolean shared) {
     void free() {
       switch (value) {
-        case Update u -> u.delta().close();
+        case Update u -> u.close();
         case TensorMap m -> m.close();
         case Hidden h -> h.values().close();
         case Tensor t -> t.close();
@@ -297,7 +297,7 @@ final class LocalLink implements Link {
     for (long i = 0; i < nan.elements(); i++) {
       nan.data().setAtIndex(Tensor.FLOAT, i, Float.NaN);
     }
-    return (T) new Update(nan, u.examples(), u.loss());
+    return (T) new Update(nan, u.examples(), u.loss(), u.notes());
   }
 
   static <T> Codec<T> codec(Shared shared, Topic<T> topic) {

@@ -11,13 +11,16 @@ import dev.anabranch.core.Quorum;
 import dev.anabranch.core.Replies;
 import dev.anabranch.core.Reply;
 import dev.anabranch.core.Topic;
+import dev.anabranch.core.VisitCost;
 import dev.anabranch.core.Visits;
 import dev.anabranch.core.Wire;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +42,7 @@ final class LocalVisits implements Visits {
   private final int places;
   private final List<Wire> sharedWires = new ArrayList<>();
   private final ArrayDeque<LocalLink.Received<?>> pending = new ArrayDeque<>();
+  private final Map<NodeId, VisitCost> costs = new TreeMap<>();
   private long pendingBytes;
   private final Channel ends = new Channel(NodeId.device(0), NodeId.COORDINATOR);
   private int next;
@@ -139,12 +143,18 @@ final class LocalVisits implements Visits {
 
   @Override
   public <T> void sendAll(Topic<T> topic, T message) {
-    send(topic, message, v -> v.coordinatorToDevice);
+    send(visits, topic, message, v -> v.coordinatorToDevice);
+  }
+
+  @Override
+  public <T> void send(Collection<NodeId> devices, Topic<T> topic, T message) {
+    var to = devices.stream().sorted().map(this::of).toList();
+    send(to, topic, message, v -> v.coordinatorToDevice);
   }
 
   @Override
   public <T> void sendBodies(Topic<T> topic, T message) {
-    send(topic, message, LocalVisits::body);
+    send(visits, topic, message, LocalVisits::body);
   }
 
   private static LocalLink body(Visit visit) {
@@ -155,11 +165,12 @@ final class LocalVisits implements Visits {
     return visit.coordinatorToBody;
   }
 
-  private <T> void send(Topic<T> topic, T message, Function<Visit, LocalLink> link) {
+  private <T> void send(
+      List<Visit> to, Topic<T> topic, T message, Function<Visit, LocalLink> link) {
     var codec = LocalLink.codec(shared, topic);
     var wire = LocalLink.encode(codec, message, memory.scoped("~all/out/" + topic.name()));
     sharedWires.add(wire);
-    for (var visit : visits) {
+    for (var visit : to) {
       link.apply(visit).postShared(topic.name(), codec.id(), wire);
     }
   }
@@ -277,6 +288,20 @@ final class LocalVisits implements Visits {
       pendingBytes -= old.wire().payloadBytes();
       old.free();
     }
+  }
+
+  /** What a visit cost, told by whoever reckons it. */
+  void cost(NodeId device, VisitCost cost) {
+    costs.put(device, cost);
+  }
+
+  @Override
+  public Optional<VisitCost> cost(NodeId device) {
+    if (!closed) {
+      throw new IllegalStateException(
+          "cost of " + device + ": the visits of round " + round + " are open (expected: closed)");
+    }
+    return of(device).lost() == null ? Optional.ofNullable(costs.get(device)) : Optional.empty();
   }
 
   @Override

@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 
 /**
  * Which visits are watched, and what memory each is charged: the first of each kind of party is
@@ -24,6 +25,9 @@ final class Peaks {
   private final int from;
   private final List<Work> open = new ArrayList<>();
 
+  /** What each device was last invited to do. */
+  private final Map<NodeId, String> works = new HashMap<>();
+
   /**
    * @param measured bytes by kind of party, kept with the run's other notes
    * @param from no visit of an earlier round is watched
@@ -34,8 +38,13 @@ final class Peaks {
     this.from = from;
   }
 
-  /** The devices to watch. */
-  Set<NodeId> watched(int round, List<NodeId> cohort) {
+  /**
+   * The devices to watch.
+   *
+   * @param work what a device will do, where visits of its profile differ in it
+   */
+  Set<NodeId> watched(int round, List<NodeId> cohort, Function<NodeId, String> work) {
+    cohort.forEach(device -> works.put(device, work.apply(device)));
     var watched = new HashSet<NodeId>();
     var kinds = new HashSet<>(measured.keySet());
     for (var device : round < from ? List.<NodeId>of() : cohort) {
@@ -52,7 +61,14 @@ final class Peaks {
   }
 
   private String kind(NodeId device) {
-    return "device " + shared.job.profile(device.index()).name();
+    var kind = "device " + shared.job.profile(device.index()).name();
+    var work = works.getOrDefault(device, "");
+    return work.isEmpty() ? kind : kind + ", " + work;
+  }
+
+  /** Bytes of a device's last visit; 0 if no visit of its kind was measured yet. */
+  long known(NodeId device) {
+    return measured.getOrDefault(kind(device), 0L);
   }
 
   /** All programs of these visits have ended. */

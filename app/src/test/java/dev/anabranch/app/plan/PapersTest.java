@@ -1,0 +1,53 @@
+package dev.anabranch.app.plan;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.anabranch.app.run.InstalledWiring;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The run plans of published claims. */
+final class PapersTest {
+  private static final Path PAPERS = Path.of("..", "papers");
+
+  static List<Path> plans() throws IOException {
+    try (var files = Files.walk(PAPERS)) {
+      return files.filter(file -> file.toString().endsWith(".yaml")).sorted().toList();
+    }
+  }
+
+  private static RunPlan plan(Path file) {
+    return RunPlan.read(new InstalledWiring().catalog(), file, List.of());
+  }
+
+  @ParameterizedTest
+  @MethodSource("plans")
+  void everyPlanIsSound(Path file) {
+    assertThat(plan(file).name()).isNotEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"droppeft", "droppeft/quick", "caesar", "caesar/quick"})
+  void plansOfAClaimShareDataAndModel(String folder) throws IOException {
+    try (var files = Files.list(PAPERS.resolve(folder))) {
+      var plans = files.filter(f -> f.toString().endsWith(".yaml")).map(PapersTest::plan).toList();
+      assertThat(plans.stream().map(RunPlan::dataKey).distinct()).hasSize(1);
+      assertThat(plans.stream().map(RunPlan::modelKey).distinct()).hasSize(1);
+      assertThat(plans.stream().map(p -> shared(p.methodSettings())).distinct()).hasSize(1);
+    }
+  }
+
+  /** What must be equal for runs to be compared. */
+  private static List<String> shared(Map<String, ?> settings) {
+    return Stream.of("rounds", "cohort", "examples", "batch", "learningRate")
+        .map(knob -> String.valueOf(settings.get(knob)))
+        .toList();
+  }
+}
