@@ -55,8 +55,8 @@ public final class ToyEngine implements Engine {
     this.classes = classes;
     this.rounding = rounding;
     this.lanes = new ToyLanes(lanes);
-    for (var spec :
-        ToyVariables.base(this, new Partition.Segment("whole", 0, layers, NodeId.Role.DEVICE))) {
+    var whole = Partition.whole(layers, NodeId.Role.DEVICE);
+    for (var spec : ToyVariables.base(this, whole, whole.segment("whole"))) {
       base.put(
           spec.name(), ToyVariables.draw(seed, spec, spec.name().endsWith("bias") ? 0.1 : 0.5));
     }

@@ -22,7 +22,7 @@ final class ToyOptimizer implements Optimizer {
     this.spec = spec;
     this.terms = List.of(terms);
     variables
-        .trained()
+        .stepped()
         .forEach((name, values) -> {
           first.put(name, new double[values.length]);
           second.put(name, new double[values.length]);
@@ -38,7 +38,7 @@ final class ToyOptimizer implements Optimizer {
   public double step() {
     steps++;
     double sum = 0;
-    for (var name : variables.trained().keySet()) {
+    for (var name : variables.stepped().keySet()) {
       addTerms(name);
       for (double g : gradient(name)) {
         sum += g * g;
@@ -50,7 +50,7 @@ final class ToyOptimizer implements Optimizer {
     if (spec.warmupSteps() > 0) {
       rate *= Math.min(1, steps / (double) spec.warmupSteps());
     }
-    for (var e : variables.trained().entrySet()) {
+    for (var e : variables.stepped().entrySet()) {
       if (spec.kind() == OptimizerSpec.Kind.SGD) {
         sgd(e.getKey(), e.getValue(), scale, rate);
       } else {

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,20 +26,27 @@ final class ToyVariables implements Trainable {
   private final Map<String, TensorSpec> specs = new LinkedHashMap<>();
   private final Map<String, float[]> trained = new LinkedHashMap<>();
   private final Map<String, double[]> gradients = new LinkedHashMap<>();
+  private final Map<String, List<String>> bySegment = new LinkedHashMap<>();
+  private final Partition partition;
+  private Set<String> active;
   private double loraScale;
 
   ToyVariables(ToyEngine engine, ModelUse use, List<Partition.Segment> segments, long initSeed) {
     this.engine = engine;
+    this.partition = use.partition();
     for (var segment : segments) {
+      int before = specs.size();
       attach(use.of(segment), segment, initSeed);
+      bySegment.put(segment.name(), List.copyOf(specs.keySet()).subList(before, specs.size()));
     }
+    active = Set.copyOf(specs.keySet());
   }
 
   /** The weights of a segment, in wire order. */
-  static List<TensorSpec> base(ToyEngine engine, Partition.Segment segment) {
+  static List<TensorSpec> base(ToyEngine engine, Partition partition, Partition.Segment segment) {
     int d = engine.width;
     var out = new ArrayList<TensorSpec>();
-    if (segment.from() == 0) {
+    if (segment.equals(partition.segments().getFirst())) {
       out.add(TensorSpec.of("embed.weight", d, engine.features));
       out.add(TensorSpec.of("embed.bias", d));
     }
@@ -47,7 +55,7 @@ final class ToyVariables implements Trainable {
       out.add(TensorSpec.of("layer." + l + ".mix", d, d));
       out.add(TensorSpec.of("layer." + l + ".bias", d));
     }
-    if (segment.until() == engine.layers) {
+    if (segment.equals(partition.segments().getLast())) {
       out.add(TensorSpec.of("classifier.weight", engine.classes, d));
       out.add(TensorSpec.of("classifier.bias", engine.classes));
     }
@@ -65,7 +73,7 @@ final class ToyVariables implements Trainable {
   }
 
   private void attach(Parameterisation how, Partition.Segment segment, long initSeed) {
-    var weights = base(engine, segment);
+    var weights = base(engine, partition, segment);
     switch (how) {
       case Parameterisation.Frozen f -> {}
       case Parameterisation.Everything e -> weights.forEach(this::train);
@@ -127,9 +135,72 @@ final class ToyVariables implements Trainable {
     return trained.containsKey(name);
   }
 
-  /** Where the gradient is added; null for a frozen weight. */
+  /** Where the gradient is added; null for a weight that is not trained. */
   double @Nullable [] gradient(String name) {
-    return gradients.get(name);
+    return active.contains(name) ? gradients.get(name) : null;
+  }
+
+  private List<String> of(String segment) {
+    var names = bySegment.get(segment);
+    if (names == null) {
+      throw new IllegalArgumentException(
+          "segment: " + segment + " (expected: one of " + bySegment.keySet() + ")");
+    }
+    return names;
+  }
+
+  /** Trains these segments alone; gives the bytes of gradients that are held for them. */
+  long train(String... segments) {
+    active =
+        java.util.Arrays.stream(segments)
+            .flatMap(s -> of(s).stream())
+            .collect(java.util.stream.Collectors.toUnmodifiableSet());
+    return active.stream().mapToLong(name -> weight(name).length * 4L).sum();
+  }
+
+  /** Whether a layer, or anything with a lower number, has something that is trained. */
+  boolean trainedUpTo(int layer) {
+    return active.size() == specs.size()
+        || active.stream()
+            .anyMatch(name ->
+                name.startsWith("embed.")
+                    || name.equals("prompt")
+                    || (name.startsWith("layer.")
+                        && Integer.parseInt(name.split("\\.", 3)[1]) <= layer));
+  }
+
+  /** The variables that are stepped. */
+  Map<String, float[]> stepped() {
+    var out = new LinkedHashMap<String, float[]>();
+    trained.forEach((name, values) -> {
+      if (active.contains(name)) {
+        out.put(name, values);
+      }
+    });
+    return out;
+  }
+
+  /** Those of one segment. */
+  Trainable segment(String segment) {
+    var names = of(segment);
+    return new Trainable() {
+      @Override
+      public List<TensorSpec> specs() {
+        return specs.values().stream().filter(s -> names.contains(s.name())).toList();
+      }
+
+      @Override
+      public TensorMap copy() {
+        return ToyVariables.this.copy().select(names::contains);
+      }
+
+      @Override
+      public void load(TensorMap values) {
+        engine.meter().count(0);
+        values.requireSpecs(specs());
+        put(values);
+      }
+    };
   }
 
   double loraScale() {
