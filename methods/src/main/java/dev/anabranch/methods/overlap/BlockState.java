@@ -1,0 +1,117 @@
+package dev.anabranch.methods.overlap;
+
+import dev.anabranch.core.Codec;
+import dev.anabranch.core.Codecs;
+import dev.anabranch.core.Fidelity;
+import dev.anabranch.core.Memory;
+import dev.anabranch.core.NodeId;
+import dev.anabranch.core.Tensor;
+import dev.anabranch.core.TensorMap;
+import dev.anabranch.core.WireIn;
+import dev.anabranch.core.WireOut;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/**
+ * The coordinator's W, block by block, with the version of each: the number of the round after
+ * which it was last changed; 0: never.
+ *
+ * @param cohort who trained in the round before, and has a change to send
+ */
+public record BlockState(List<TensorMap> blocks, int[] versions, List<NodeId> cohort) {
+  public BlockState {
+    blocks = List.copyOf(blocks);
+    cohort = List.copyOf(cohort);
+  }
+
+  static BlockState begin(List<TensorMap> blocks) {
+    return new BlockState(blocks, new int[blocks.size()], List.of());
+  }
+
+  /** W with a mean added to one block; the block's old values are freed. */
+  BlockState plus(int block, TensorMap mean, int version, List<NodeId> trained) {
+    if (mean.size() == 0) {
+      return new BlockState(blocks, versions, trained);
+    }
+    var changed = new ArrayList<>(blocks);
+    try (var old = changed.get(block)) {
+      changed.set(block, old.plus(mean));
+    }
+    int[] now = versions.clone();
+    now[block] = version;
+    return new BlockState(changed, now, trained);
+  }
+
+  /** The blocks that changed since a device had them so; a short vector ends in zeros. */
+  int[] newerThan(int[] had) {
+    return IntStream.range(0, versions.length)
+        .filter(b -> versions[b] > (b < had.length ? had[b] : 0))
+        .toArray();
+  }
+
+  /** All blocks, one after another. */
+  TensorMap all() {
+    var out = new LinkedHashMap<String, Tensor>();
+    for (var block : blocks) {
+      block.specs().forEach(spec -> out.put(spec.name(), block.get(spec.name())));
+    }
+    return TensorMap.of(out);
+  }
+
+  /** Numbers that are whole and small, under a name. */
+  static TensorMap numbers(String name, int... values) {
+    float[] out = new float[values.length];
+    for (int i = 0; i < out.length; i++) {
+      out[i] = values[i];
+    }
+    return TensorMap.of(Map.of(name, Tensor.of(out, out.length)));
+  }
+
+  static int[] numbers(TensorMap map, String name) {
+    float[] values = map.get(name).toArray();
+    int[] out = new int[values.length];
+    for (int i = 0; i < out.length; i++) {
+      out[i] = (int) values[i];
+    }
+    return out;
+  }
+
+  /** To the bit. */
+  static final Codec<BlockState> CODEC =
+      new Codec<>() {
+        @Override
+        public String id() {
+          return "blocks/1";
+        }
+
+        @Override
+        public Fidelity fidelity() {
+          return Fidelity.EXACT;
+        }
+
+        @Override
+        public void encode(BlockState state, WireOut out, Memory memory) {
+          Codecs.TENSORS.encode(numbers("versions", state.versions), out, memory);
+          int[] cohort = state.cohort.stream().mapToInt(NodeId::index).toArray();
+          Codecs.TENSORS.encode(numbers("cohort", cohort), out, memory);
+          state.blocks.forEach(block -> Codecs.TENSORS.encode(block, out, memory));
+        }
+
+        @Override
+        public BlockState decode(WireIn in, Memory memory) {
+          int[] versions = numbers(Codecs.TENSORS.decode(in, memory), "versions");
+          var cohort = new ArrayList<NodeId>();
+          for (int index : numbers(Codecs.TENSORS.decode(in, memory), "cohort")) {
+            cohort.add(NodeId.device(index));
+          }
+          var blocks = new ArrayList<TensorMap>();
+          for (int i = 0; i < versions.length; i++) {
+            blocks.add(Codecs.TENSORS.decode(in, memory));
+          }
+          return new BlockState(blocks, versions, cohort);
+        }
+      };
+}

@@ -1,0 +1,296 @@
+package dev.anabranch.methods;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.anabranch.core.DeviceProfile;
+import dev.anabranch.core.Faults;
+import dev.anabranch.core.GradientSolver;
+import dev.anabranch.core.Job;
+import dev.anabranch.core.Method;
+import dev.anabranch.core.ModelFacts;
+import dev.anabranch.core.NodeId;
+import dev.anabranch.core.OptimizerSpec;
+import dev.anabranch.core.Outcome;
+import dev.anabranch.core.Pooling;
+import dev.anabranch.core.Seeds;
+import dev.anabranch.core.TensorMap;
+import dev.anabranch.core.TreeMean;
+import dev.anabranch.fabrics.local.LocalFabric;
+import dev.anabranch.testkit.MemoryCheckpoints;
+import dev.anabranch.testkit.MemoryLog;
+import dev.anabranch.testkit.ToyEngine;
+import dev.anabranch.testkit.ToyJob;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What METHODS A5.11 asks of block coordinate descent with overlapped exchange. */
+final class ParaBlockTest {
+  private static Method<?> method(String name, Map<String, ?> settings) {
+    var all = new LinkedHashMap<String, Object>();
+    all.putAll(Map.of("rounds", 6, "cohort", 6, "examples", 8, "batch", 3, "learningRate", 0.01));
+    all.putAll(settings);
+    return Plans.method(name, all);
+  }
+
+  private static Outcome run(
+      String name, Map<String, ?> settings, int devices, UnaryOperator<ToyJob> change) {
+    try (var engine = ToyEngine.small(2)) {
+      return Plans.run(method(name, settings), change.apply(ToyJob.of(engine, devices)), engine);
+    }
+  }
+
+  private static Outcome run(String name, Map<String, ?> settings) {
+    return run(name, settings, 6, UnaryOperator.identity());
+  }
+
+  @Test
+  void sequential_isBlockCoordinateDescentWrittenOut() {
+    var outcome = run("fl-bcd", Map.of());
+    try (var engine = ToyEngine.small(1)) {
+      var use = method("fl-bcd", Map.of()).use(engine.facts());
+      var job = ToyJob.of(engine, 6).job(use);
+      var optimizer = OptimizerSpec.adamw(0.01);
+      var w =
+          engine
+              .lanes()
+              .run(
+                  () ->
+                      engine
+                          .open(use, NodeId.Role.DEVICE, Seeds.seed(1, "initial"))
+                          .trainable()
+                          .copy(),
+                  false)
+              .value();
+      for (int round = 0; round < 6; round++) {
+        var block = use.partition().segments().get(4 - round % 4).name();
+        var fold = new TreeMean().start(TensorMap.empty());
+        for (int i = 0; i < 6; i++) {
+          var device = NodeId.device(i);
+          var data = job.shards().get(i);
+          int[] rows = data.sample(8, Seeds.stream(1, device, round, "sample"));
+          var batches = data.shuffled(rows, 3, 1, Seeds.stream(1, device, round, "order"));
+          var start = w;
+          var delta =
+              engine
+                  .lanes()
+                  .run(
+                      () -> {
+                        try (var model = engine.open(use, NodeId.Role.DEVICE, 0)) {
+                          model.trainable().load(start);
+                          model.train(block);
+                          try (var stepper = model.optimizer(optimizer)) {
+                            new GradientSolver(stepper).solve(model.route(), batches);
+                          }
+                          return model.trainable().minus(start);
+                        }
+                      },
+                      false)
+                  .value();
+          fold.add(device, delta, rows.length);
+        }
+        w = w.plus(fold.finish());
+      }
+      assertThat(w.specs()).isEqualTo(outcome.trained().specs());
+      assertThat(w.sha256()).isEqualTo(outcome.trained().sha256());
+    }
+  }
+
+  @Test
+  void withOneDevice_nothingIsStaleAndBothAreEqualToTheBit() {
+    for (var order : List.of("descending", "ascending", "random", "fixed")) {
+      Map<String, ?> settings = Map.of("cohort", 1, "order", order, "roundsPerBlock", 2);
+      var parallel = run("parablock", settings, 1, UnaryOperator.identity());
+      var sequential = run("fl-bcd", settings, 1, UnaryOperator.identity());
+      if (order.equals("fixed")) { // Δ^t was made on top of Δ^{t−1}, and both are added
+        continue;
+      }
+      assertThat(parallel.trained().specs()).isEqualTo(sequential.trained().specs());
+      for (long i = 0; i < parallel.trained().elements(); i++) {
+        float a = parallel.trained().data().getAtIndex(dev.anabranch.core.Tensor.FLOAT, i);
+        float b = sequential.trained().data().getAtIndex(dev.anabranch.core.Tensor.FLOAT, i);
+        assertThat(a).isCloseTo(b, within(1e-6f));
+      }
+    }
+    var once = Map.of("cohort", 1);
+    assertThat(run("parablock", once, 1, UnaryOperator.identity()).trained().sha256())
+        .isEqualTo(run("fl-bcd", once, 1, UnaryOperator.identity()).trained().sha256());
+  }
+
+  @Test
+  void sequentialParaBlock_isFlBcd() {
+    assertThat(run("parablock", Map.of("sequential", true)).trained().sha256())
+        .isEqualTo(run("fl-bcd", Map.of()).trained().sha256());
+    assertThat(run("parablock", Map.of()).trained().sha256())
+        .isNotEqualTo(run("fl-bcd", Map.of()).trained().sha256());
+    assertThat(run("parablock", Map.of("correction", false)).trained().sha256())
+        .isNotEqualTo(run("parablock", Map.of()).trained().sha256());
+  }
+
+  /** What a device keeps, by key. */
+  private static Map<String, TensorMap> kept(MemoryCheckpoints checkpoints, int device) {
+    return Objects.requireNonNull(
+        checkpoints.last().orElseThrow().memories().get(NodeId.device(device)));
+  }
+
+  private static void assertCurrent(MemoryCheckpoints checkpoints, int device, TensorMap global) {
+    kept(checkpoints, device)
+        .forEach((key, values) -> {
+          if (key.startsWith("block/")) {
+            assertThat(global.select(values::has).sha256()).isEqualTo(values.sha256());
+          }
+        });
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"parablock", "fl-bcd"})
+  void afterTheCorrection_allDevicesHaveTheSameBlocks(String name) {
+    var checkpoints = new MemoryCheckpoints();
+    var outcome = run(name, Map.of("embeddings", true), 6, job -> job.withCheckpoints(checkpoints));
+    for (int i = 0; i < 6; i++) {
+      assertThat(kept(checkpoints, i)).containsKeys("block/0", "block/1", "block/4");
+      assertCurrent(checkpoints, i, outcome.trained());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void devicesThatComeAndGo_catchUpByVersion(boolean finish) {
+    var checkpoints = new MemoryCheckpoints();
+    var log = new MemoryLog();
+    var outcome =
+        run(
+            "parablock",
+            Map.of("cohort", 2, "rounds", 9, "finish", finish),
+            6,
+            job -> job.withCheckpoints(checkpoints).withLog(log));
+    assertThat(outcome.trained().isFinite()).isTrue();
+    assertThat(outcome.totals().byTopic()).containsKey("block");
+    var last = log.of("round").getLast();
+    for (var index : (List<?>) Objects.requireNonNull(last.fields().get("cohort"))) {
+      assertCurrent(checkpoints, (Integer) index, outcome.trained());
+    }
+  }
+
+  @Test
+  void lostDevice_catchesUp() {
+    var faults = new Faults(0, List.of(new Faults.Visit(1, 0), new Faults.Visit(3, 2)), Set.of());
+    var checkpoints = new MemoryCheckpoints();
+    var outcome =
+        run("parablock", Map.of(), 6, job -> job.withFaults(faults).withCheckpoints(checkpoints));
+    assertThat(outcome.lost()).isEqualTo(2);
+    for (int i : new int[] {1, 3}) {
+      assertCurrent(checkpoints, i, outcome.trained());
+    }
+  }
+
+  /** Computation, both ways and one device: a round takes the longer of both, or their sum. */
+  @ParameterizedTest
+  @ValueSource(doubles = {0.4, 1, 3})
+  void virtualTime_isTheLongerOfBothNotTheSum(double share) {
+    Map<String, ?> settings = Map.of("cohort", 1, "rounds", 20, "order", "fixed", "examples", 0);
+    double macs = macsPerRound(settings);
+    double bytes = 4.0 * (40 * 40 * 2 + 40 + 3 * 40 + 3); // a layer and the classifier
+    double compute = 100;
+    double rate = 2 * bytes / (share * compute);
+    var profile = new DeviceProfile("timed", macs / compute, 1L << 30, rate, rate, 1e-6, "made up");
+    double sum = timed("fl-bcd", settings, profile) / 20;
+    double longer = timed("parablock", settings, profile);
+    double exchange = sum - compute;
+    double expected = compute + 19 * Math.max(compute, exchange) + exchange;
+    assertThat(exchange).isGreaterThan(share * compute);
+    assertThat(longer).isCloseTo(expected, within(0.02 * expected));
+  }
+
+  /** Wide enough that names and headers of messages weigh little. */
+  private static ToyEngine wide() {
+    return new ToyEngine(5, 40, 2, 3, 1, 7);
+  }
+
+  private static double macsPerRound(Map<String, ?> settings) {
+    try (var engine = wide()) {
+      var outcome = Plans.run(method("fl-bcd", settings), ToyJob.of(engine, 1), engine);
+      return outcome.totals().macs(NodeId.Role.DEVICE) / 20.0;
+    }
+  }
+
+  private static double timed(String name, Map<String, ?> settings, DeviceProfile profile) {
+    try (var engine = wide()) {
+      return timed(method(name, settings), engine, profile);
+    }
+  }
+
+  private static <S> double timed(Method<S> method, ToyEngine engine, DeviceProfile profile) {
+    var job = ToyJob.of(engine, 1).job(method.use(engine.facts()));
+    var other =
+        new Job(
+            job.seed(),
+            engine,
+            job.shards(),
+            job.codecs(),
+            List.of(profile),
+            job.bodyProfile(),
+            job.evaluation(),
+            -1,
+            job.faults(),
+            job.log(),
+            job.checkpoints(),
+            job.progress());
+    return new LocalFabric().run(method, other).virtualSeconds();
+  }
+
+  @Test
+  void traffic_isOneBlockEachWay() {
+    var totals = run("parablock", Map.of("order", "fixed")).totals().byTopic();
+    long block = 4L * (6 * 6 * 2 + 6 + 3 * 6 + 3);
+    assertThat(totals.get("update")).isEqualTo(6 * 6 * block);
+    assertThat(totals.get("mean")).isEqualTo(6 * 6 * block);
+    assertThat(totals).doesNotContainKey("block");
+  }
+
+  @Test
+  void laterBlocks_needLessWork() {
+    var last = run("fl-bcd", Map.of("order", "fixed"));
+    var each = run("fl-bcd", Map.of("order", "ascending"));
+    assertThat(last.totals().macs(NodeId.Role.DEVICE))
+        .isLessThan(each.totals().macs(NodeId.Role.DEVICE));
+  }
+
+  @Test
+  void itLearns() {
+    Map<String, ?> settings = Map.of("rounds", 24, "examples", 0, "learningRate", 0.05);
+    for (var name : List.of("parablock", "fl-bcd")) {
+      var outcome = run(name, settings, 6, job -> job.withExamples(30));
+      assertThat(outcome.last().accuracy()).as(name).isGreaterThan(0.9);
+    }
+  }
+
+  @Test
+  void blocksThatDoNotFit_areNamed() {
+    var model = new ModelFacts("toy", 4, 6, 3, 8, Pooling.MEAN, "");
+    assertThatThrownBy(
+            () -> method("parablock", Map.of("blocks", List.of("0-1", "2-7"))).use(model))
+        .hasMessage("blocks: 2-7 (expected: layers within 0 to 3, all that the model has)");
+    assertThatThrownBy(() -> method("parablock", Map.of("blocks", List.of("0-1", "3"))).use(model))
+        .hasMessage("blocks: next block starts at layer: 3 (expected: 2)");
+    assertThatThrownBy(() -> method("parablock", Map.of("blocks", List.of("0-1"))).use(model))
+        .hasMessage("blocks end before layer: 2 (expected: 4)");
+    assertThatThrownBy(() -> method("parablock", Map.of("blocks", List.of("all"))).use(model))
+        .hasMessage("blocks: all (expected: layers, such as 0-2, or one layer, such as 3)");
+    assertThat(
+            method("parablock", Map.of("blocks", List.of("0-1", "2-3")))
+                .use(model)
+                .partition()
+                .segments())
+        .extracting(s -> s.name())
+        .containsExactly("embeddings", "layers 0-1", "layers 2-3");
+  }
+}
