@@ -11,7 +11,7 @@ import dev.anabranch.methods.averaging.Central;
 import dev.anabranch.methods.averaging.FedAvg;
 import dev.anabranch.methods.averaging.FedProx;
 import dev.anabranch.methods.averaging.LocalOnly;
-import dev.anabranch.methods.gossip.SingleMerge;
+import dev.anabranch.methods.gossip.SingleMergeKind;
 import dev.anabranch.methods.overlap.ParaBlockKinds;
 import dev.anabranch.methods.split.SfPrompt;
 import dev.anabranch.methods.split.SflFull;
@@ -102,7 +102,7 @@ final class MethodContractTest {
   @Nested
   final class OfSingleMerge extends Kit {
     OfSingleMerge() {
-      super(new SingleMerge.Provider(), Map.of("topology", "ring"));
+      super(new SingleMergeKind(), Map.of("topology", "ring"));
     }
   }
 
@@ -110,7 +110,7 @@ final class MethodContractTest {
   final class OfSingleMergeAtRandom extends Variant {
     OfSingleMergeAtRandom() {
       super(
-          new SingleMerge.Provider(),
+          new SingleMergeKind(),
           Map.of(
               "topology",
               Map.of("random", Map.of("rate", 1.5, "mode", "matching")),

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.anabranch.core.Faults;
+import dev.anabranch.core.Inputs;
 import dev.anabranch.core.Outcome;
 import dev.anabranch.core.TensorMap;
 import dev.anabranch.testkit.MemoryLog;
@@ -17,7 +18,7 @@ import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
-/** What METHODS A6.13 asks of single merging, and what it costs. */
+/** Limits in which single merging is something else, and what it costs. */
 final class SingleMergeTest {
   private static final Map<String, Object> SGD =
       Map.of(
@@ -183,6 +184,37 @@ final class SingleMergeTest {
     assertThat(outcome.lost()).isEqualTo(2);
     assertThat(outcome.trained().isFinite()).isTrue();
     assertThat(last(log, "consensusDistance")).isZero();
+  }
+
+  /** Statistics of what enters the first layer, over the data of all devices at once. */
+  @Test
+  void runningStatistics_areThoseOfTheMergedNetworkOverAllData() {
+    try (var engine = ToyEngine.withStatistics(2)) {
+      Map<String, ?> settings = with(Map.of("topology", "ring", "batch", 100));
+      var method = Plans.method("single-merge", settings);
+      var job = ToyJob.of(engine, 3);
+      var merged = Plans.run(method, job, engine).trained();
+      var weight = merged.get("embed.weight");
+      var bias = merged.get("embed.bias");
+      for (int i = 0; i < 6; i++) {
+        double mean = 0;
+        double square = 0;
+        for (var shard : job.job(method.use(engine.facts())).shards()) {
+          var f = (Inputs.Features) shard.batch(shard.rows()).inputs();
+          for (int s = 0; s < f.size(); s++) {
+            double x = bias.get(i);
+            for (int j = 0; j < 5; j++) {
+              x += weight.get(5L * i + j) * f.values()[s * 5 + j];
+            }
+            mean += x / f.size() / 3;
+            square += x * x / f.size() / 3;
+          }
+        }
+        assertThat(merged.get("embed.running_mean").get(i)).isCloseTo((float) mean, within(1e-5f));
+        assertThat(merged.get("embed.running_var").get(i))
+            .isCloseTo((float) (square - mean * mean), within(1e-5f));
+      }
+    }
   }
 
   @Test

@@ -65,6 +65,13 @@ public final class ToyModel implements Model {
     held = now;
   }
 
+  @Override
+  public void recalibrate(Iterable<Batch> batches) {
+    var rows = new ArrayList<double[]>();
+    batches.forEach(batch -> rows.add(net.embed(features(batch))));
+    variables.recalibrate(rows);
+  }
+
   ToyVariables variables() {
     return variables;
   }

@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * Not thread-safe.
  */
 final class ToyVariables implements Trainable {
+  private static final String MEAN = "embed.running_mean";
+  private static final String VARIANCE = "embed.running_var";
+
   private final ToyEngine engine;
   private final Map<String, TensorSpec> specs = new LinkedHashMap<>();
   private final Map<String, float[]> trained = new LinkedHashMap<>();
@@ -29,6 +32,7 @@ final class ToyVariables implements Trainable {
   private final Map<String, List<String>> bySegment = new LinkedHashMap<>();
   private final Partition partition;
   private Set<String> active;
+  private boolean restricted;
   private double loraScale;
 
   ToyVariables(ToyEngine engine, ModelUse use, List<Partition.Segment> segments, long initSeed) {
@@ -39,7 +43,7 @@ final class ToyVariables implements Trainable {
       attach(use.of(segment), segment, initSeed);
       bySegment.put(segment.name(), List.copyOf(specs.keySet()).subList(before, specs.size()));
     }
-    active = Set.copyOf(specs.keySet());
+    active = Set.copyOf(gradients.keySet());
   }
 
   /** The weights of a segment, in wire order. */
@@ -76,7 +80,13 @@ final class ToyVariables implements Trainable {
     var weights = base(engine, partition, segment);
     switch (how) {
       case Parameterisation.Frozen f -> {}
-      case Parameterisation.Everything e -> weights.forEach(this::train);
+      case Parameterisation.Everything e -> {
+        weights.forEach(this::train);
+        if (engine.statistics && segment.equals(partition.segments().getFirst())) {
+          measured(MEAN, 0);
+          measured(VARIANCE, 1);
+        }
+      }
       case Parameterisation.HeadOnly h -> classifier(weights);
       case Parameterisation.Biases b -> {
         weights.stream().filter(s -> s.name().endsWith("bias")).forEach(this::train);
@@ -112,6 +122,42 @@ final class ToyVariables implements Trainable {
 
   private void classifier(List<TensorSpec> weights) {
     weights.stream().filter(s -> s.name().startsWith("classifier")).forEach(this::train);
+  }
+
+  /** A variable that has no gradient and is not stepped. */
+  private void measured(String name, float value) {
+    var values = new float[engine.width];
+    java.util.Arrays.fill(values, value);
+    specs.put(name, TensorSpec.of(name, engine.width));
+    trained.put(name, values);
+  }
+
+  /** Takes statistics of the rows that enter the first layer, [rows, width] each. */
+  void recalibrate(List<double[]> batches) {
+    if (!has(MEAN)) {
+      return;
+    }
+    int d = engine.width;
+    float[] means = new float[d];
+    float[] variances = new float[d];
+    for (int i = 0; i < d; i++) {
+      double mean = 0;
+      double variance = 0;
+      for (double[] x : batches) {
+        double sum = 0;
+        double squares = 0;
+        for (int at = i; at < x.length; at += d) {
+          sum += x[at] * d / x.length;
+          squares += x[at] * x[at] * d / x.length;
+        }
+        mean += sum / batches.size();
+        variance += (squares - sum * sum) / batches.size();
+      }
+      means[i] = (float) mean;
+      variances[i] = (float) variance;
+    }
+    trained.put(MEAN, means);
+    trained.put(VARIANCE, variances);
   }
 
   private void train(TensorSpec spec) {
@@ -151,16 +197,18 @@ final class ToyVariables implements Trainable {
 
   /** Trains these segments alone; gives the bytes of gradients that are held for them. */
   long train(String... segments) {
+    restricted = true;
     active =
         java.util.Arrays.stream(segments)
             .flatMap(s -> of(s).stream())
+            .filter(gradients::containsKey)
             .collect(java.util.stream.Collectors.toUnmodifiableSet());
     return active.stream().mapToLong(name -> weight(name).length * 4L).sum();
   }
 
   /** Whether a layer, or anything with a lower number, has something that is trained. */
   boolean trainedUpTo(int layer) {
-    return active.size() == specs.size()
+    return !restricted
         || active.stream()
             .anyMatch(name ->
                 name.startsWith("embed.")

@@ -107,7 +107,7 @@ final class Exchange {
     long from = whole.elements() * at / m;
     long until = whole.elements() * (at + 1) / m;
     return TensorMap.view(
-        List.of(TensorSpec.of("piece", until - from)),
+        List.of(TensorSpec.of("piece " + at, until - from)),
         whole.data().asSlice(from * Float.BYTES, (until - from) * Float.BYTES),
         whole);
   }

@@ -8,8 +8,6 @@ import dev.anabranch.core.Codecs;
 import dev.anabranch.core.Coordinator;
 import dev.anabranch.core.Device;
 import dev.anabranch.core.Instruments;
-import dev.anabranch.core.Kind;
-import dev.anabranch.core.Knob;
 import dev.anabranch.core.Method;
 import dev.anabranch.core.ModelFacts;
 import dev.anabranch.core.ModelUse;
@@ -20,8 +18,6 @@ import dev.anabranch.core.Partition;
 import dev.anabranch.core.Setup;
 import dev.anabranch.core.TensorMap;
 import dev.anabranch.core.Topic;
-import dev.anabranch.methods.MethodProvider;
-import dev.anabranch.methods.Parameterisations;
 import dev.anabranch.methods.Training;
 import dev.anabranch.parts.RandomPeers;
 import dev.anabranch.parts.Topology;
@@ -51,12 +47,6 @@ public record SingleMerge(
     Communication communication,
     Merge merge)
     implements Method<TensorMap> {
-  private static final Knob.Real LEARNING_RATE = Training.learningRate(1e-2);
-  private static final Knob.OneOf TRAINED = Parameterisations.knob("everything");
-  private static final Knob.OneOf TOPOLOGY = Topologies.knob();
-  private static final Knob.OneOf COMMUNICATION = Communication.knob();
-  private static final Knob.OneOf MERGE = Merge.knob();
-
   /** An agent's own word before the exchange: training loss, and how far it was from the others. */
   private static final Topic<TensorMap> PRESENT = new Topic<>("present", Codecs.TENSORS);
 
@@ -72,25 +62,6 @@ public record SingleMerge(
         "communication",
         "adaptive",
         "with topology: random, whose rate it sets; or another one");
-  }
-
-  /** How a plan names it. */
-  public static final class Provider implements MethodProvider {
-    @Override
-    public Kind<SingleMerge> kind() {
-      return new Kind<>(
-          "single-merge",
-          List.of("dsgd", "gossip"),
-          "agents mix with a few others and are merged once, without a coordinator between them",
-          Training.knobsForAll(LEARNING_RATE, TRAINED, TOPOLOGY, COMMUNICATION, MERGE),
-          s ->
-              new SingleMerge(
-                  Training.read(s, LEARNING_RATE),
-                  s.make(TRAINED, Parameterisation.class),
-                  s.make(TOPOLOGY, Topology.class),
-                  s.make(COMMUNICATION, Communication.class),
-                  s.make(MERGE, Merge.class)));
-    }
   }
 
   @Override

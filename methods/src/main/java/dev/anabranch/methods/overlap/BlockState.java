@@ -5,8 +5,10 @@ import dev.anabranch.core.Codecs;
 import dev.anabranch.core.Fidelity;
 import dev.anabranch.core.Memory;
 import dev.anabranch.core.NodeId;
+import dev.anabranch.core.Quorum;
 import dev.anabranch.core.Tensor;
 import dev.anabranch.core.TensorMap;
+import dev.anabranch.core.Visits;
 import dev.anabranch.core.WireIn;
 import dev.anabranch.core.WireOut;
 import java.util.ArrayList;
@@ -46,10 +48,26 @@ public record BlockState(List<TensorMap> blocks, int[] versions, List<NodeId> co
   }
 
   /** The blocks that changed since a device had them so; a short vector ends in zeros. */
-  int[] newerThan(int[] had) {
+  private int[] newerThan(int[] had) {
     return IntStream.range(0, versions.length)
         .filter(b -> versions[b] > (b < had.length ? had[b] : 0))
         .toArray();
+  }
+
+  /** Sends every device the blocks that changed while it was away, as they are now. */
+  void catchUp(Visits visits, Quorum quorum) {
+    var links = visits.links().iterator();
+    for (var reply : visits.gather(ParaBlock.VERSIONS, quorum)) {
+      var link = links.next();
+      while (!link.peer().equals(reply.from())) {
+        link = links.next();
+      }
+      int[] stale = newerThan(numbers(reply.message(), "versions"));
+      link.post(ParaBlock.STALE, numbers("stale", stale));
+      for (int b : stale) {
+        link.post(ParaBlock.BLOCK, blocks.get(b));
+      }
+    }
   }
 
   /** All blocks, one after another. */

@@ -17,7 +17,6 @@ import dev.anabranch.core.TensorMap;
 import dev.anabranch.core.Topic;
 import dev.anabranch.core.TreeMean;
 import dev.anabranch.core.Update;
-import dev.anabranch.core.Visits;
 import dev.anabranch.methods.Training;
 import dev.anabranch.methods.overlap.Replica.Change;
 import java.util.List;
@@ -31,8 +30,8 @@ import java.util.stream.Stream;
  * change of the last block, and replaces it by the mean of all when that arrives. With {@code
  * sequential} it is plain federated block coordinate descent: train, send, receive.
  *
- * <p>Differs: the correction is our reading of the abstract (METHODS A5.3); a device that is not
- * invited again still sends its last change, in a visit without training.
+ * <p>Differs: the correction is our reading of the abstract, which names it and no more; a device
+ * that is not invited again still sends its last change, in a visit without training.
  *
  * @param sequential whether a round waits for its own exchange
  * @param correction whether a device trains on top of its own last change
@@ -54,7 +53,7 @@ public record ParaBlock(
     double serverRate)
     implements Method<BlockState> {
   private static final Topic<TensorMap> ORDER = new Topic<>("order", Codecs.TENSORS);
-  private static final Topic<TensorMap> VERSIONS = new Topic<>("versions", Codecs.TENSORS);
+  static final Topic<TensorMap> VERSIONS = new Topic<>("versions", Codecs.TENSORS);
   static final Topic<TensorMap> STALE = new Topic<>("stale", Codecs.TENSORS);
   static final Topic<TensorMap> BLOCK = new Topic<>("block", Codecs.TENSORS);
   private static final Topic<Update> UPDATE = new Topic<>("update", Codecs.UPDATE);
@@ -95,8 +94,8 @@ public record ParaBlock(
           int block = cohort.contains(link.peer()) ? trained : -1;
           link.post(ORDER, BlockState.numbers("order", block, exchanged));
         }
-        catchUp(visits, state);
-        var mean = mean(visits.gather(UPDATE, training.quorum()));
+        state.catchUp(visits, training.quorum());
+        var mean = mean(me, round, visits.gather(UPDATE, training.quorum()));
         visits.sendAll(MEAN, mean);
         state = state.plus(exchanged, mean, round + 1, sequential ? List.of() : cohort);
       }
@@ -105,30 +104,21 @@ public record ParaBlock(
     return state;
   }
 
-  /** Sends every device the blocks that changed while it was away, as they are now. */
-  private void catchUp(Visits visits, BlockState state) {
-    var links = visits.links().iterator();
-    for (var reply : visits.gather(VERSIONS, training.quorum())) {
-      var link = links.next();
-      while (!link.peer().equals(reply.from())) {
-        link = links.next();
-      }
-      int[] stale = state.newerThan(BlockState.numbers(reply.message(), "versions"));
-      link.post(STALE, BlockState.numbers("stale", stale));
-      for (int b : stale) {
-        link.post(BLOCK, state.blocks().get(b));
-      }
-    }
-  }
-
   /** Δ̄ = η Σ a_j Δ_j over those who have a change; without tensors if nobody has. */
-  private TensorMap mean(Replies<Update> replies) {
+  private TensorMap mean(Coordinator<BlockState> me, int round, Replies<Update> replies) {
     var fold = new TreeMean().start(TensorMap.empty());
+    double loss = 0;
+    int n = 0;
     for (var reply : replies) {
       var update = reply.message();
       if (update.delta().size() > 0) {
         fold.add(reply.from(), update.delta(), weighted ? (double) update.examples() : 1);
+        loss += update.loss();
+        n++;
       }
+    }
+    if (n > 0) {
+      me.report(round, "trainLoss", loss / n);
     }
     var mean = fold.finish();
     return serverRate == 1 ? mean : mean.scale(serverRate);

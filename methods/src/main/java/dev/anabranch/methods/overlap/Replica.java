@@ -2,9 +2,11 @@ package dev.anabranch.methods.overlap;
 
 import dev.anabranch.core.Link;
 import dev.anabranch.core.Memory;
+import dev.anabranch.core.Tensor;
 import dev.anabranch.core.TensorMap;
 import dev.anabranch.core.Update;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -99,8 +101,9 @@ final class Replica {
     if (delta.isEmpty() || !current(round)) {
       return Change.none();
     }
-    int[] about = BlockState.numbers(memory.get("about").orElseThrow(), "about");
-    return new Change(about[0], new Update(delta.get(), about[1], 0));
+    var about = memory.get("about").orElseThrow().get("about");
+    return new Change(
+        (int) about.get(0), new Update(delta.get(), (long) about.get(1), about.get(2)));
   }
 
   /** Ends a visit. */
@@ -111,8 +114,10 @@ final class Replica {
       memory.remove("pending");
     } else {
       memory.put("pending", change.update().delta());
-      int examples = (int) Math.min(change.update().examples(), 1 << 24);
-      memory.put("about", BlockState.numbers("about", change.block(), examples));
+      float[] about = {
+        change.block(), (float) change.update().examples(), (float) change.update().loss()
+      };
+      memory.put("about", TensorMap.of(Map.of("about", Tensor.of(about, about.length))));
     }
   }
 }
