@@ -23,8 +23,21 @@ final class Span {
   private final Variables variables;
   private final boolean touched;
   private final BertMacs macs;
+  private final BertMacs stepped;
 
-  Span(int from, int until, BertWeights weights, Hooks hooks, Variables variables, BertMacs macs) {
+  /**
+   * @param hooks values of variables, stepped or not
+   * @param macs over all variables
+   * @param stepped over those that are stepped
+   */
+  Span(
+      int from,
+      int until,
+      BertWeights weights,
+      Hooks hooks,
+      Variables variables,
+      BertMacs macs,
+      BertMacs stepped) {
     this.from = from;
     this.until = until;
     this.weights = weights;
@@ -32,8 +45,9 @@ final class Span {
     this.frozen = new FrozenLayers(weights);
     this.hooks = hooks;
     this.variables = variables;
-    this.touched = macs.touches(from);
+    this.touched = stepped.touches(from);
     this.macs = macs;
+    this.stepped = stepped;
   }
 
   /** Whether a backward pass has gradients to add here. */
@@ -69,7 +83,7 @@ final class Span {
    * @param below whether the gradient of the input is needed
    */
   Tape record(Tensor hidden, @Nullable Tensor mask, boolean below) {
-    return touched ? recordTrained(hidden, mask, below) : recordFrozen(hidden, mask);
+    return macs.touches(from) ? recordTrained(hidden, mask, below) : recordFrozen(hidden, mask);
   }
 
   private boolean byHand() {
@@ -234,7 +248,7 @@ final class Span {
       Tensor out = tape.backward(gradient);
       var meter = Meter.here();
       for (int i = from; i < until; i++) {
-        meter.add(macs.backward(i, b, t, below || i > from));
+        meter.add(stepped.backward(i, b, t, below || i > from));
       }
       meter.boundary();
       return out;
