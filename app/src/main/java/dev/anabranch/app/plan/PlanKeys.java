@@ -39,7 +39,14 @@ final class PlanKeys {
           "Precision of frozen weights; auto: bf16 where the processor multiplies it, else fp32.");
 
   static final Choice KIND =
-      new Choice("kind", "text-classification", List.of("text-classification"), "What is learned.");
+      new Choice(
+          "kind",
+          "text-classification",
+          List.of("text-classification", "causal-lm"),
+          "What is learned: the class of a text, or each next token.");
+  static final Knob.Words KEEP_LAYERS =
+      new Knob.Words(
+          "keepLayers", List.of(), "Use these layers of the model alone, ascending; none: all.");
   static final Int MAX_TOKENS =
       new Int("maxTokens", 64, 4, 8192, "Longest input in tokens, prompts not counted.");
   static final Choice POOLING =
@@ -98,7 +105,7 @@ final class PlanKeys {
                 new Section(
                     "model",
                     "The model.",
-                    List.of(model),
+                    List.of(model, KEEP_LAYERS),
                     List.of(
                         new Section(
                             "precision", "Precision of weights.", List.of(FROZEN), List.of()))),

@@ -51,6 +51,10 @@ public final class Classifier implements AutoCloseable {
           "a complete run; go on with this one by 'anabranch resume " + run + "'");
     }
     var plan = RunPlan.read(session.catalog(), RunFolder.plan(run), List.of());
+    if (plan.languageModel()) {
+      throw AnabranchException.expected(
+          Failure.USAGE, "task.kind", "causal-lm", "text-classification: a run with classes");
+    }
     var summary = Json.readObject(RunFolder.summary(run));
     var classes =
         summary.get("classes") instanceof List<?> list

@@ -15,6 +15,7 @@ import dev.anabranch.data.Cache;
 import dev.anabranch.data.Corpus;
 import dev.anabranch.data.Example;
 import dev.anabranch.data.Holdout;
+import dev.anabranch.data.LanguageShard;
 import dev.anabranch.data.Partitioner;
 import dev.anabranch.data.Partitioners;
 import dev.anabranch.data.Source;
@@ -23,6 +24,7 @@ import dev.anabranch.data.TextShard;
 import dev.anabranch.data.TextTokenizer;
 import dev.anabranch.fabrics.local.LocalFabric;
 import dev.anabranch.torch.DryEngine;
+import dev.anabranch.torch.Engines;
 import dev.anabranch.torch.ModelSource;
 import dev.anabranch.torch.Models;
 import dev.anabranch.torch.Precision;
@@ -41,8 +43,12 @@ import java.util.stream.IntStream;
  * The modules on the class path. Modules are touched when they are first needed. Not thread-safe.
  */
 public final class InstalledWiring implements Wiring {
+  /** In the first rounds the virtual machine compiles, which takes and frees memory. */
+  private static final long WARM = 2;
+
   private final Map<Map<String, ?>, ModelSource> models = new HashMap<>();
   private final Map<Map<String, ?>, TextTokenizer> tokenizers = new HashMap<>();
+  private final Map<Map<String, ?>, Integer> ends = new HashMap<>();
 
   @Override
   public Catalog catalog() {
@@ -56,7 +62,8 @@ public final class InstalledWiring implements Wiring {
   }
 
   private ModelSource model(RunPlan plan) {
-    return models.computeIfAbsent(plan.modelKey(), key -> plan.model(ModelSource.class));
+    return models.computeIfAbsent(
+        plan.modelKey(), key -> plan.model(ModelSource.class).keeping(plan.keepLayers()));
   }
 
   private TextTokenizer tokenizer(RunPlan plan) {
@@ -76,16 +83,25 @@ public final class InstalledWiring implements Wiring {
                     corpus.devices(split.train()),
                     Seeds.stream(plan.seed(), "partition")));
     split.requireLabelsIn(corpus, devices);
-    var tokenizer = tokenizer(plan);
     var shards = new ArrayList<Shard>();
     for (int i = 0; i < devices.size(); i++) {
-      shards.add(new TextShard("device " + i, corpus, devices.get(i), tokenizer));
+      shards.add(shard(plan, "device " + i, corpus, devices.get(i)));
     }
     var holdout =
         split.holdout().length == 0
             ? new NoExamples()
-            : new TextShard("the hold-out", corpus, split.holdout(), tokenizer);
+            : shard(plan, "the hold-out", corpus, split.holdout());
     return new Dataset(shards, holdout, corpus.classes(), corpus.sha256());
+  }
+
+  private Shard shard(RunPlan plan, String name, Corpus corpus, int[] positions) {
+    return plan.languageModel()
+        ? new LanguageShard(name, corpus, positions, tokenizer(plan), end(plan))
+        : new TextShard(name, corpus, positions, tokenizer(plan));
+  }
+
+  private int end(RunPlan plan) {
+    return ends.computeIfAbsent(plan.modelKey(), key -> Engines.end(model(plan)));
   }
 
   /** A hold-out of nothing, for a plan that keeps nothing back. */
@@ -113,7 +129,7 @@ public final class InstalledWiring implements Wiring {
     var examples = lines.stream().map(line -> example(line, pairs)).toList();
     var corpus = new Corpus(examples, List.of("unknown"), "");
     int[] all = IntStream.range(0, lines.size()).toArray();
-    return new TextShard("standard input", corpus, all, tokenizer(plan));
+    return shard(plan, "standard input", corpus, all);
   }
 
   private static Example example(String line, boolean pair) {
@@ -132,12 +148,12 @@ public final class InstalledWiring implements Wiring {
 
   @Override
   public Engine engine(RunPlan plan, int classes) {
-    return TorchEngine.open(model(plan), task(plan, classes), precision(plan), plan.lanes());
+    return Engines.open(model(plan), task(plan, classes), precision(plan), plan.lanes());
   }
 
   @Override
   public Optional<Engine> dryEngine(RunPlan plan, int classes) {
-    return Optional.of(DryEngine.open(model(plan), task(plan, classes), precision(plan)));
+    return Engines.dry(model(plan), task(plan, classes), precision(plan)).map(dry -> dry);
   }
 
   @Override
@@ -157,7 +173,8 @@ public final class InstalledWiring implements Wiring {
 
   @Override
   public Fabric fabric(RunPlan plan) {
-    return new LocalFabric(plan.resident());
+    long last = plan.methodNumber("rounds").orElse(1L) - 1;
+    return new LocalFabric(plan.resident()).measuringFrom((int) Math.clamp(last, 0, WARM));
   }
 
   @Override

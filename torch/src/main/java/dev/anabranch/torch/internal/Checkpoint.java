@@ -3,6 +3,8 @@ package dev.anabranch.torch.internal;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
 import dev.anabranch.core.TensorSpec;
+import dev.anabranch.torch.files.Json;
+import dev.anabranch.torch.files.SafeTensors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,7 +25,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Checkpoint implements AutoCloseable {
   private static final double EPS = 1e-12; // of every published BERT
-  private static final int MAX_CONFIG = 1 << 20;
 
   private final String where;
   private final BertConfig config;
@@ -65,12 +66,14 @@ public final class Checkpoint implements AutoCloseable {
     record Safe(SafeTensors file) implements Source {
       @Override
       public Map<String, long[]> shapes() {
-        return file.shapes();
+        var shapes = new LinkedHashMap<String, long[]>();
+        file.tensors().forEach((name, stored) -> shapes.put(name, stored.shape()));
+        return shapes;
       }
 
       @Override
       public Tensor view(String name) {
-        return file.view(name);
+        return Views.of(file, name);
       }
 
       @Override
@@ -99,6 +102,15 @@ public final class Checkpoint implements AutoCloseable {
    *     a BERT model or not whole
    */
   public static Checkpoint open(Path file) {
+    return open(file, List.of());
+  }
+
+  /**
+   * As {@link #open(Path)} with some layers alone.
+   *
+   * @param keep ascending; empty: all
+   */
+  public static Checkpoint open(Path file, List<Integer> keep) {
     String where = file.getFileName().toString();
     if (!Files.isRegularFile(file)) {
       throw AnabranchException.expected(Failure.MODEL, "model file", file, "a readable file");
@@ -109,7 +121,7 @@ public final class Checkpoint implements AutoCloseable {
           where.endsWith(".onnx")
               ? new Source.Onnx(OnnxFile.open(file))
               : new Source.Safe(SafeTensors.open(file));
-      return of(where, file, source);
+      return of(where, file, source, keep);
     } catch (IOException e) {
       throw new AnabranchException(
           Failure.MODEL, file + ": " + e.getMessage() + " (expected: a readable file)", e);
@@ -125,13 +137,13 @@ public final class Checkpoint implements AutoCloseable {
     }
   }
 
-  private static Checkpoint of(String where, Path file, Source source) throws IOException {
-    var names = new HashMap<String, String>();
+  private static Checkpoint of(String where, Path file, Source source, List<Integer> keep) {
+    var found = new HashMap<String, String>();
     var shapes = new LinkedHashMap<String, long[]>();
     source
         .shapes()
         .forEach((name, shape) -> {
-          names.put(plain(name), name);
+          found.put(plain(name), name);
           shapes.put(plain(name), shape);
         });
     var json = config(file.resolveSibling("config.json"));
@@ -153,7 +165,22 @@ public final class Checkpoint implements AutoCloseable {
     for (var spec : config.shapes(1).pretrained()) {
       requireShape(where, spec, shapes.get(spec.name()));
     }
-    return new Checkpoint(where, config, names, source);
+    if (!keep.isEmpty()) {
+      KeptLayers.check(keep, config.layers());
+      config = config.ofLayers(keep.size());
+    }
+    return new Checkpoint(where, config, kept(found, keep), source);
+  }
+
+  private static Map<String, String> kept(Map<String, String> names, List<Integer> keep) {
+    var out = new HashMap<String, String>();
+    names.forEach((plain, name) -> {
+      var renamed = KeptLayers.rename(plain, keep);
+      if (renamed != null) {
+        out.put(renamed, name);
+      }
+    });
+    return out;
   }
 
   private static void require(String where, String key, int value, BertConfig config) {
@@ -173,15 +200,11 @@ public final class Checkpoint implements AutoCloseable {
     }
   }
 
-  private static Map<String, Object> config(Path path) throws IOException {
+  private static Map<String, Object> config(Path path) {
     if (!Files.isRegularFile(path)) {
       return Map.of();
     }
-    if (Files.size(path) > MAX_CONFIG) {
-      throw AnabranchException.expected(
-          Failure.MODEL, path + ": bytes", Files.size(path), "at most " + MAX_CONFIG);
-    }
-    var json = Json.object(path.getFileName().toString(), Files.readString(path));
+    var json = Json.object(path);
     word(json, "model_type", "bert");
     word(json, "hidden_act", "gelu");
     word(json, "position_embedding_type", "absolute");

@@ -119,17 +119,13 @@ final class Scorer {
     return switch (pooling) {
       case CLS -> BertLayers.cast(hidden.select(1, cls), ScalarType.Float);
       case PROMPT -> BertLayers.cast(hidden.narrow(1, 0, prompts), ScalarType.Float).mean(1);
+      case NONE -> throw new IllegalStateException("pooling: none (expected: a classifier's)");
       case MEAN -> mean(BertLayers.cast(hidden, ScalarType.Float), lengths);
     };
   }
 
   private static Tensor mean(Tensor hidden, int[] lengths) {
-    int t = (int) hidden.size(1);
-    float[] weights = new float[lengths.length * t];
-    for (int i = 0; i < lengths.length; i++) {
-      java.util.Arrays.fill(weights, i * t, i * t + lengths[i], 1f / lengths[i]);
-    }
-    Tensor share = Tensors.floats(weights, lengths.length, t, 1);
+    Tensor share = Sequence.shares(lengths, (int) hidden.size(1));
     return hidden.mul(share).sum(1);
   }
 }

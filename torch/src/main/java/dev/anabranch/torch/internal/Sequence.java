@@ -17,6 +17,18 @@ final class Sequence {
         "inputs: " + inputs.getClass().getSimpleName() + " (expected: Tokens)");
   }
 
+  /** The token inputs of a batch, all of them within a vocabulary. */
+  static Inputs.Tokens tokens(Inputs inputs, int vocabulary) {
+    var tokens = tokens(inputs);
+    for (int id : tokens.ids()) {
+      if (id < 0 || id >= vocabulary) {
+        throw new IllegalArgumentException(
+            "token id: " + id + " (expected: 0 to " + (vocabulary - 1) + ")");
+      }
+    }
+    return tokens;
+  }
+
   /** Lengths with p prompts before each text. */
   static int[] lengths(Inputs.Tokens tokens, int prompts) {
     int[] out = tokens.lengths().clone();
@@ -48,5 +60,14 @@ final class Sequence {
     try (var scope = new org.bytedeco.javacpp.PointerScope()) {
       return Tensors.own(Tensors.floats(values, lengths.length, 1, 1, t));
     }
+  }
+
+  /** What each position counts in the mean over the real ones, [b, t, 1]. */
+  static Tensor shares(int[] lengths, int t) {
+    float[] weights = new float[lengths.length * t];
+    for (int i = 0; i < lengths.length; i++) {
+      java.util.Arrays.fill(weights, i * t, i * t + lengths[i], 1f / lengths[i]);
+    }
+    return Tensors.floats(weights, lengths.length, t, 1);
   }
 }
