@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.anabranch.core.Batch;
 import dev.anabranch.core.Engine;
+import dev.anabranch.core.Inputs;
 import dev.anabranch.core.Model;
 import dev.anabranch.core.ModelUse;
 import dev.anabranch.core.NodeId;
@@ -17,10 +18,13 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A whole model on one device, of which one segment is trained at a time. */
 class SegmentsIT {
   private static final Batch BATCH = Given.batch(11, 5, 8, 40, 3);
+  private static final int T = 8;
   private static final double RATE = 0.5;
 
   /** The embeddings, then each layer; the last with the classifier. */
@@ -35,12 +39,36 @@ class SegmentsIT {
     return new ModelUse(new Partition(layers, segments), trained);
   }
 
+  /** A classifier, or a language model of another family. */
+  private static Engine engine(String folder) throws Exception {
+    var path = Given.golden(folder);
+    return folder.equals("bert")
+        ? Given.tinyEngine(Pooling.MEAN, 1)
+        : Engines.open(
+            new ModelSource(folder, path, path, "0"),
+            new TorchEngine.Task(0, 16, Pooling.NONE),
+            Precision.FP32,
+            1);
+  }
+
+  private static Batch batch(Engine engine) {
+    if (engine.facts().pooling() != Pooling.NONE) {
+      return BATCH;
+    }
+    var tokens = (Inputs.Tokens) BATCH.inputs();
+    int[] next = new int[tokens.ids().length];
+    for (int i = 0; i < next.length; i++) {
+      next[i] = i % T + 1 < tokens.lengths()[i / T] ? tokens.ids()[i + 1] : -1;
+    }
+    return new Batch(BATCH.rows(), tokens, next);
+  }
+
   /** What one step of plain gradient descent adds. */
-  private static TensorMap step(Model model) {
+  private static TensorMap step(Model model, Batch batch) {
     var before = model.trainable().copy();
     try (var stepper = model.optimizer(OptimizerSpec.sgd(RATE, 0))) {
       stepper.zero();
-      model.route().lossAndGradient(BATCH);
+      model.route().lossAndGradient(batch);
       stepper.step();
     }
     return model.trainable().minus(before);
@@ -56,65 +84,71 @@ class SegmentsIT {
     return out;
   }
 
-  @Test
-  void oneSegmentMovesAsInTheWholeAndTheOthersStay() throws Exception {
-    try (var engine = Given.tinyEngine(Pooling.MEAN, 1)) {
-      var use = blocks(Given.TINY_LAYERS);
-      Given.on(
-          engine,
-          () -> {
-            try (var model = engine.open(use, NodeId.Role.DEVICE, 5)) {
-              // Values of their own everywhere: a frozen weight in place of one would be seen.
-              var start = model.trainable().copy();
-              var at = start.plus(noise(start));
-              model.trainable().load(at);
-              var whole = step(model);
-              for (var segment : use.partition().segments()) {
-                model.trainable().load(at);
-                model.train(segment.name());
-                var alone = step(model);
-                var names = model.trainable(segment.name()).copy();
-                assertThat(names.size()).isPositive();
-                for (var spec : alone.specs()) {
-                  float[] moved = alone.get(spec.name()).toArray();
-                  float[] expected = whole.get(spec.name()).toArray();
-                  for (int i = 0; i < moved.length; i++) {
-                    float other = names.has(spec.name()) ? expected[i] : 0;
-                    assertThat(moved[i])
-                        .as(segment.name() + ": " + spec.name())
-                        .isCloseTo(other, within(1e-5f));
+  @ParameterizedTest
+  @ValueSource(strings = {"bert", "llama", "gpt2"})
+  void oneSegmentMovesAsInTheWholeAndTheOthersStay(String folder) throws Exception {
+    try (var engine = engine(folder)) {
+      var use = blocks(engine.facts().layers());
+      engine
+          .lanes()
+          .run(
+              () -> {
+                try (var model = engine.open(use, NodeId.Role.DEVICE, 5)) {
+                  // Values of their own everywhere: a frozen weight in place of one would be seen.
+                  var start = model.trainable().copy();
+                  var at = start.plus(noise(start));
+                  model.trainable().load(at);
+                  var whole = step(model, batch(engine));
+                  for (var segment : use.partition().segments()) {
+                    model.trainable().load(at);
+                    model.train(segment.name());
+                    var alone = step(model, batch(engine));
+                    var names = model.trainable(segment.name()).copy();
+                    assertThat(names.size()).isPositive();
+                    for (var spec : alone.specs()) {
+                      float[] moved = alone.get(spec.name()).toArray();
+                      float[] expected = whole.get(spec.name()).toArray();
+                      for (int i = 0; i < moved.length; i++) {
+                        float other = names.has(spec.name()) ? expected[i] : 0;
+                        assertThat(moved[i])
+                            .as(segment.name() + ": " + spec.name())
+                            .isCloseTo(other, within(1e-5f));
+                      }
+                    }
                   }
                 }
-              }
-            }
-            return true;
-          });
+                return true;
+              },
+              false);
     }
   }
 
-  @Test
-  void aSegmentIsCopiedAndLoadedAlone() throws Exception {
-    try (var engine = Given.tinyEngine(Pooling.MEAN, 1)) {
-      var use = blocks(Given.TINY_LAYERS);
-      Given.on(
-          engine,
-          () -> {
-            try (var model = engine.open(use, NodeId.Role.DEVICE, 5)) {
-              for (var segment : use.partition().segments()) {
-                var whole = model.trainable().copy();
-                var part = model.trainable(segment.name());
-                var values = part.copy();
-                assertThat(values.sha256()).isEqualTo(whole.select(values::has).sha256());
-                var other = values.plus(noise(values));
-                part.load(other);
-                assertThat(part.copy().sha256()).isEqualTo(other.sha256());
-                var now = model.trainable().copy();
-                assertThat(now.select(n -> !values.has(n)).sha256())
-                    .isEqualTo(whole.select(n -> !values.has(n)).sha256());
-              }
-            }
-            return true;
-          });
+  @ParameterizedTest
+  @ValueSource(strings = {"bert", "llama", "gpt2"})
+  void aSegmentIsCopiedAndLoadedAlone(String folder) throws Exception {
+    try (var engine = engine(folder)) {
+      var use = blocks(engine.facts().layers());
+      engine
+          .lanes()
+          .run(
+              () -> {
+                try (var model = engine.open(use, NodeId.Role.DEVICE, 5)) {
+                  for (var segment : use.partition().segments()) {
+                    var whole = model.trainable().copy();
+                    var part = model.trainable(segment.name());
+                    var values = part.copy();
+                    assertThat(values.sha256()).isEqualTo(whole.select(values::has).sha256());
+                    var other = values.plus(noise(values));
+                    part.load(other);
+                    assertThat(part.copy().sha256()).isEqualTo(other.sha256());
+                    var now = model.trainable().copy();
+                    assertThat(now.select(n -> !values.has(n)).sha256())
+                        .isEqualTo(whole.select(n -> !values.has(n)).sha256());
+                  }
+                }
+                return true;
+              },
+              false);
     }
   }
 

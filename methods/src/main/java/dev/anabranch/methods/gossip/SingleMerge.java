@@ -128,15 +128,23 @@ public record SingleMerge(
 
   private record Local(TensorMap variables, double loss) {}
 
+  /** θ_k as it is; before the first round as installed. */
   private static TensorMap own(Device me) {
     return me.memory()
         .get(OWN)
-        .orElseGet(() -> me.lane().run("initial variables", () -> me.model().trainable().copy()));
+        .orElseGet(() ->
+            me.lane()
+                .run(
+                    "initial variables",
+                    () -> {
+                      var initial = me.model().trainable().copy();
+                      me.release();
+                      return initial;
+                    }));
   }
 
   /** θ_k ← Optimizer(θ_k, batch), H times. */
   private Local train(Device me) {
-    var theta = own(me);
     int[] rows = me.data().sample(training.examples(), me.random("sample"));
     var batches = training.batches(me.data(), rows, me.random("order"));
     return me.lane()
@@ -144,9 +152,11 @@ public record SingleMerge(
             "local training",
             () -> {
               var model = me.model();
-              model.trainable().load(theta);
+              me.memory().get(OWN).ifPresent(model.trainable()::load);
               double loss = training.run(model, model.route(), me.round(), batches).loss();
-              return new Local(model.trainable().copy(), loss);
+              var theta = model.trainable().copy();
+              me.release();
+              return new Local(theta, loss);
             });
   }
 

@@ -37,7 +37,9 @@ final class Statistics {
                 () -> {
                   me.model().trainable().load(merged);
                   me.model().recalibrate(batches);
-                  return me.model().trainable().copy();
+                  var copy = me.model().trainable().copy();
+                  me.release();
+                  return copy;
                 });
     var own = measured.select(name -> pairs.containsKey(name) || pairs.containsValue(name));
     pairs.forEach((mean, variance) -> addSquare(own.get(mean), own.get(variance), 1));

@@ -174,6 +174,7 @@ public record ParaBlock(
               var before = model.trainable(name).copy();
               double loss = training.run(model, model.route(), me.round(), batches).loss();
               var delta = model.trainable(name).minus(before);
+              me.release();
               return new Change(order[0], new Update(delta, rows.length, loss));
             });
   }

@@ -81,7 +81,11 @@ abstract class Party implements Node {
     var open = model;
     if (open != null) {
       model = null;
-      meter.uncharged(open::close);
+      if (Meter.onLane()) {
+        open.close();
+      } else {
+        meter.uncharged(open::close);
+      }
     }
   }
 }
