@@ -11,7 +11,9 @@ import dev.anabranch.methods.averaging.Central;
 import dev.anabranch.methods.averaging.FedAvg;
 import dev.anabranch.methods.averaging.FedProx;
 import dev.anabranch.methods.averaging.LocalOnly;
+import dev.anabranch.methods.gossip.SingleMerge;
 import dev.anabranch.methods.gossip.SingleMergeKind;
+import dev.anabranch.methods.overlap.ParaBlock;
 import dev.anabranch.methods.overlap.ParaBlockKinds;
 import dev.anabranch.methods.split.SfPrompt;
 import dev.anabranch.methods.split.SflFull;
@@ -104,6 +106,11 @@ final class MethodContractTest {
     OfSingleMerge() {
       super(new SingleMergeKind(), Map.of("topology", "ring"));
     }
+
+    @Override
+    protected SingleMerge method() {
+      return (SingleMerge) super.method();
+    }
   }
 
   @Nested
@@ -125,6 +132,11 @@ final class MethodContractTest {
   final class OfParaBlock extends Kit {
     OfParaBlock() {
       super(new ParaBlockKinds.Parallel(), Map.of());
+    }
+
+    @Override
+    protected ParaBlock method() {
+      return (ParaBlock) super.method();
     }
   }
 

@@ -1,13 +1,14 @@
 package dev.anabranch.methods.overlap;
 
-import dev.anabranch.core.Codec;
 import dev.anabranch.core.Codecs;
-import dev.anabranch.core.Fidelity;
 import dev.anabranch.core.Memory;
 import dev.anabranch.core.NodeId;
 import dev.anabranch.core.Quorum;
+import dev.anabranch.core.Replies;
 import dev.anabranch.core.Tensor;
 import dev.anabranch.core.TensorMap;
+import dev.anabranch.core.TreeMean;
+import dev.anabranch.core.Update;
 import dev.anabranch.core.Visits;
 import dev.anabranch.core.WireIn;
 import dev.anabranch.core.WireOut;
@@ -97,39 +98,49 @@ public record BlockState(List<TensorMap> blocks, int[] versions, List<NodeId> co
     return out;
   }
 
-  /** To the bit. */
-  static final Codec<BlockState> CODEC =
-      new Codec<>() {
-        @Override
-        public String id() {
-          return "blocks/1";
-        }
+  /** Writes all of it, to the bit. */
+  void write(WireOut out, Memory memory) {
+    Codecs.TENSORS.encode(numbers("versions", versions), out, memory);
+    int[] trained = cohort.stream().mapToInt(NodeId::index).toArray();
+    Codecs.TENSORS.encode(numbers("cohort", trained), out, memory);
+    blocks.forEach(block -> Codecs.TENSORS.encode(block, out, memory));
+  }
 
-        @Override
-        public Fidelity fidelity() {
-          return Fidelity.EXACT;
-        }
+  /** The inverse of {@link #write}. */
+  static BlockState read(WireIn in, Memory memory) {
+    int[] versions = numbers(Codecs.TENSORS.decode(in, memory), "versions");
+    var cohort = new ArrayList<NodeId>();
+    for (int index : numbers(Codecs.TENSORS.decode(in, memory), "cohort")) {
+      cohort.add(NodeId.device(index));
+    }
+    var blocks = new ArrayList<TensorMap>();
+    for (int i = 0; i < versions.length; i++) {
+      blocks.add(Codecs.TENSORS.decode(in, memory));
+    }
+    return new BlockState(blocks, versions, cohort);
+  }
 
-        @Override
-        public void encode(BlockState state, WireOut out, Memory memory) {
-          Codecs.TENSORS.encode(numbers("versions", state.versions), out, memory);
-          int[] cohort = state.cohort.stream().mapToInt(NodeId::index).toArray();
-          Codecs.TENSORS.encode(numbers("cohort", cohort), out, memory);
-          state.blocks.forEach(block -> Codecs.TENSORS.encode(block, out, memory));
+  /**
+   * Δ̄ = η Σ a_j Δ_j over those who have a change.
+   *
+   * @param change without tensors if nobody has
+   * @param loss mean training loss of those who have; NaN if nobody has
+   */
+  record Mean(TensorMap change, double loss) {
+    static Mean of(Replies<Update> replies, boolean weighted, double rate) {
+      var fold = new TreeMean().start(TensorMap.empty());
+      double loss = 0;
+      int n = 0;
+      for (var reply : replies) {
+        var update = reply.message();
+        if (update.delta().size() > 0) {
+          fold.add(reply.from(), update.delta(), weighted ? (double) update.examples() : 1);
+          loss += update.loss();
+          n++;
         }
-
-        @Override
-        public BlockState decode(WireIn in, Memory memory) {
-          int[] versions = numbers(Codecs.TENSORS.decode(in, memory), "versions");
-          var cohort = new ArrayList<NodeId>();
-          for (int index : numbers(Codecs.TENSORS.decode(in, memory), "cohort")) {
-            cohort.add(NodeId.device(index));
-          }
-          var blocks = new ArrayList<TensorMap>();
-          for (int i = 0; i < versions.length; i++) {
-            blocks.add(Codecs.TENSORS.decode(in, memory));
-          }
-          return new BlockState(blocks, versions, cohort);
-        }
-      };
+      }
+      var mean = fold.finish();
+      return new Mean(rate == 1 ? mean : mean.scale(rate), n == 0 ? Double.NaN : loss / n);
+    }
+  }
 }

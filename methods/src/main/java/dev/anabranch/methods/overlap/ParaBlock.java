@@ -6,17 +6,19 @@ import dev.anabranch.core.Codec;
 import dev.anabranch.core.Codecs;
 import dev.anabranch.core.Coordinator;
 import dev.anabranch.core.Device;
+import dev.anabranch.core.Fidelity;
+import dev.anabranch.core.Memory;
 import dev.anabranch.core.Method;
 import dev.anabranch.core.ModelFacts;
 import dev.anabranch.core.ModelUse;
 import dev.anabranch.core.NodeId;
 import dev.anabranch.core.Paper;
-import dev.anabranch.core.Replies;
 import dev.anabranch.core.Setup;
 import dev.anabranch.core.TensorMap;
 import dev.anabranch.core.Topic;
-import dev.anabranch.core.TreeMean;
 import dev.anabranch.core.Update;
+import dev.anabranch.core.WireIn;
+import dev.anabranch.core.WireOut;
 import dev.anabranch.methods.Training;
 import dev.anabranch.methods.overlap.Replica.Change;
 import java.util.List;
@@ -59,6 +61,29 @@ public record ParaBlock(
   private static final Topic<Update> UPDATE = new Topic<>("update", Codecs.UPDATE);
   private static final Topic<TensorMap> MEAN = new Topic<>("mean", Codecs.TENSORS);
 
+  private static final Codec<BlockState> STATE =
+      new Codec<>() {
+        @Override
+        public String id() {
+          return "blocks/1";
+        }
+
+        @Override
+        public Fidelity fidelity() {
+          return Fidelity.EXACT;
+        }
+
+        @Override
+        public void encode(BlockState state, WireOut out, Memory memory) {
+          state.write(out, memory);
+        }
+
+        @Override
+        public BlockState decode(WireIn in, Memory memory) {
+          return BlockState.read(in, memory);
+        }
+      };
+
   @Override
   public Card card() {
     return new Card(sequential ? "fl-bcd" : "parablock", Set.of(Ability.LIVE_LINKS));
@@ -95,33 +120,17 @@ public record ParaBlock(
           link.post(ORDER, BlockState.numbers("order", block, exchanged));
         }
         state.catchUp(visits, training.quorum());
-        var mean = mean(me, round, visits.gather(UPDATE, training.quorum()));
-        visits.sendAll(MEAN, mean);
-        state = state.plus(exchanged, mean, round + 1, sequential ? List.of() : cohort);
+        var updates = visits.gather(UPDATE, training.quorum());
+        var mean = BlockState.Mean.of(updates, weighted, serverRate);
+        visits.sendAll(MEAN, mean.change());
+        if (mean.change().size() > 0) {
+          me.report(round, "trainLoss", mean.loss());
+        }
+        state = state.plus(exchanged, mean.change(), round + 1, sequential ? List.of() : cohort);
       }
       me.checkpoint(round + 1, state);
     }
     return state;
-  }
-
-  /** Δ̄ = η Σ a_j Δ_j over those who have a change; without tensors if nobody has. */
-  private TensorMap mean(Coordinator<BlockState> me, int round, Replies<Update> replies) {
-    var fold = new TreeMean().start(TensorMap.empty());
-    double loss = 0;
-    int n = 0;
-    for (var reply : replies) {
-      var update = reply.message();
-      if (update.delta().size() > 0) {
-        fold.add(reply.from(), update.delta(), weighted ? (double) update.examples() : 1);
-        loss += update.loss();
-        n++;
-      }
-    }
-    if (n > 0) {
-      me.report(round, "trainLoss", loss / n);
-    }
-    var mean = fold.finish();
-    return serverRate == 1 ? mean : mean.scale(serverRate);
   }
 
   /** One round of a device; Δ^{t−1} is on its way while Δ^t is made. */
@@ -181,7 +190,7 @@ public record ParaBlock(
 
   @Override
   public Codec<BlockState> state() {
-    return BlockState.CODEC;
+    return STATE;
   }
 
   @Override
