@@ -95,7 +95,7 @@ final class ManyDevices implements Benchmark {
   private static Method<?> fedAvg() {
     var training =
         new Training(
-            ROUNDS, DEVICES, DEVICES, 0, 4, 1, OptimizerSpec.sgd(0.1, 0), Schedule.CONSTANT);
+            ROUNDS, DEVICES, DEVICES, 0, 4, 1, 0, OptimizerSpec.sgd(0.1, 0), Schedule.CONSTANT);
     return new FedAvg(training, new Parameterisation.Everything(), true);
   }
 }

@@ -19,6 +19,12 @@ public interface Device extends Node {
   /** This device's segments, loaded and parameterised; resident until the visit ends. */
   Model model();
 
+  /**
+   * Closes the model, once what it has learned has been taken as values: a device that goes on to
+   * wait for others then holds none. The next {@link #model()} opens it anew, as at first.
+   */
+  void release();
+
   Memory memory();
 
   /**

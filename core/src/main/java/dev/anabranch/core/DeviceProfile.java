@@ -17,4 +17,18 @@ public record DeviceProfile(
     double downBytesPerSecond,
     double upBytesPerSecond,
     double latencySeconds,
-    String source) {}
+    String source) {
+  /** The same device with both rates of its line times a factor. */
+  public DeviceProfile withBandwidth(double factor) {
+    return factor == 1
+        ? this
+        : new DeviceProfile(
+            name,
+            macsPerSecond,
+            memoryBytes,
+            downBytesPerSecond * factor,
+            upBytesPerSecond * factor,
+            latencySeconds,
+            source + "; line times " + factor);
+  }
+}

@@ -29,6 +29,22 @@ public interface Method<S> {
    */
   TensorMap trained(S state);
 
+  /** Scores a state after a round: what {@link #trained} gives, if there is anything to score. */
+  default void measure(S state, Instruments look) {
+    var trained = trained(state);
+    if (trained.size() > 0) {
+      look.score(look.evaluate(trained));
+    }
+  }
+
+  /**
+   * What a run leaves in the end: {@link #trained}, unless that lies on the devices and no program
+   * has brought it to the coordinator.
+   */
+  default TensorMap result(S state, Instruments look) {
+    return trained(state);
+  }
+
   /** The whole run, straight-line. */
   S coordinate(Coordinator<S> me, S state);
 

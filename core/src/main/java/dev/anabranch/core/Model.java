@@ -11,6 +11,28 @@ public interface Model extends AutoCloseable {
   Trainable trainable();
 
   /**
+   * Those of {@link #trainable()} that belong to one segment.
+   *
+   * @throws AnabranchException of kind UNSUPPORTED if this model cannot tell them apart
+   */
+  default Trainable trainable(String segment) {
+    throw AnabranchException.expected(
+        Failure.UNSUPPORTED, "model", facts().name(), "one that is trained segment by segment");
+  }
+
+  /**
+   * From now on only these segments are trained. The others keep the values that they have or get,
+   * and have no gradient and no moments; a backward pass ends at the lowest trained segment. An
+   * optimizer that was made before must be closed.
+   *
+   * @throws AnabranchException of kind UNSUPPORTED if this model is trained as a whole
+   */
+  default void train(String... segments) {
+    throw AnabranchException.expected(
+        Failure.UNSUPPORTED, "model", facts().name(), "one that is trained segment by segment");
+  }
+
+  /**
    * From the input through the named segments to the loss, in order; without names, through all
    * that this party holds. Naming head and tail alone skips the body.
    */

@@ -13,4 +13,9 @@ public interface Node {
 
   /** As {@link #random(String)}, for programs that span rounds. */
   RandomGenerator random(String use, int round);
+
+  /**
+   * Keyed by (run seed, round, use) alone: all parties of a round draw the same, without a message.
+   */
+  RandomGenerator common(String use);
 }

@@ -160,6 +160,11 @@ public final class Settings {
     return path;
   }
 
+  /** Whether there is such a key here. */
+  public boolean has(Knob knob) {
+    return values.containsKey(knob.name());
+  }
+
   public int integer(Knob.Int knob) {
     return Math.toIntExact((Long) get(knob));
   }

@@ -6,4 +6,7 @@ public interface Setup {
 
   /** Initial trained variables of the segments that a role holds, equal for all parties. */
   TensorMap initialTrainable(NodeId.Role holder);
+
+  /** Those of one segment that a role holds. */
+  TensorMap initialTrainable(NodeId.Role holder, String segment);
 }

@@ -11,20 +11,24 @@ import dev.anabranch.core.OptimizerSpec;
 import dev.anabranch.core.Quorum;
 import dev.anabranch.core.Route;
 import dev.anabranch.core.Settings;
+import dev.anabranch.core.Shard;
 import dev.anabranch.parts.UniformCohort;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.random.RandomGenerator;
+import java.util.stream.StreamSupport;
 
 /**
  * What methods that train by gradients in rounds have in common.
  *
  * @param rounds how many
- * @param cohortSize devices invited to a round
+ * @param cohortSize devices invited to a round; 0 where all take part
  * @param minimum replies without which a round fails
  * @param examples at most so many of a device's examples a visit; 0: all
  * @param batch examples a step
  * @param epochs passes over the visit's examples
+ * @param steps gradient steps a visit, in as many passes as they need; 0: by epochs
  * @param solver how variables are stepped in the first round; moments last for a visit
  * @param schedule how its learning rate goes down over the rounds
  */
@@ -35,6 +39,7 @@ public record Training(
     int examples,
     int batch,
     int epochs,
+    int steps,
     OptimizerSpec solver,
     Schedule schedule) {
   public static final Knob.Int ROUNDS =
@@ -49,6 +54,9 @@ public record Training(
   public static final Knob.Int BATCH = new Knob.Int("batch", 16, 1, 65_536, "examples a step");
   public static final Knob.Int EPOCHS =
       new Knob.Int("epochs", 1, 1, 100_000, "passes over the visit's examples");
+  public static final Knob.Int STEPS =
+      new Knob.Int(
+          "steps", 0, 0, 1_000_000, "gradient steps a visit, in passes as needed; 0: by epochs");
   public static final Knob.Choice OPTIMIZER =
       new Knob.Choice("optimizer", "adamw", List.of("adamw", "sgd"), "how variables are stepped");
   public static final Knob.Real MOMENTUM =
@@ -83,6 +91,7 @@ public record Training(
                 EXAMPLES,
                 BATCH,
                 EPOCHS,
+                STEPS,
                 OPTIMIZER,
                 learningRate,
                 MOMENTUM,
@@ -92,6 +101,11 @@ public record Training(
                 SCHEDULE));
     all.addAll(List.of(more));
     return all;
+  }
+
+  /** These knobs for methods in which every device takes part in every round. */
+  public static List<Knob> knobsForAll(Knob.Real learningRate, Knob... more) {
+    return knobs(learningRate, more).stream().filter(k -> !k.equals(COHORT)).toList();
   }
 
   public static Training read(Settings s, Knob.Real learningRate) {
@@ -108,11 +122,12 @@ public record Training(
             s.integer(WARMUP));
     return new Training(
         s.integer(ROUNDS),
-        s.integer(COHORT),
+        s.has(COHORT) ? s.integer(COHORT) : 0,
         s.integer(QUORUM),
         s.integer(EXAMPLES),
         s.integer(BATCH),
         s.integer(EPOCHS),
+        s.integer(STEPS),
         optimizer,
         Schedule.valueOf(s.choice(SCHEDULE).toUpperCase(Locale.ROOT)));
   }
@@ -120,7 +135,25 @@ public record Training(
   /** The same with the learning rate multiplied. */
   public Training scaled(double factor) {
     return new Training(
-        rounds, cohortSize, minimum, examples, batch, epochs, solver.scaled(factor), schedule);
+        rounds,
+        cohortSize,
+        minimum,
+        examples,
+        batch,
+        epochs,
+        steps,
+        solver.scaled(factor),
+        schedule);
+  }
+
+  /** Batches over the rows: {@code epochs} passes in fresh orders, or exactly {@code steps}. */
+  public Iterable<Batch> batches(Shard data, int[] rows, RandomGenerator random) {
+    if (steps == 0) {
+      return data.shuffled(rows, batch, epochs, random);
+    }
+    int passes = Math.ceilDiv(steps, Math.max(1, Math.ceilDiv(rows.length, batch)));
+    var all = data.shuffled(rows, batch, passes, random);
+    return () -> StreamSupport.stream(all.spliterator(), false).limit(steps).iterator();
   }
 
   public CohortPolicy cohort() {

@@ -3,6 +3,7 @@ package dev.anabranch.methods;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.anabranch.core.Fabric;
+import dev.anabranch.core.Knob;
 import dev.anabranch.core.Method;
 import dev.anabranch.core.Settings;
 import dev.anabranch.fabrics.local.LocalFabric;
@@ -12,6 +13,10 @@ import dev.anabranch.methods.averaging.FedProx;
 import dev.anabranch.methods.averaging.LocalOnly;
 import dev.anabranch.methods.caesar.Caesar;
 import dev.anabranch.methods.droppeft.DropPeft;
+import dev.anabranch.methods.gossip.SingleMerge;
+import dev.anabranch.methods.gossip.SingleMergeKind;
+import dev.anabranch.methods.overlap.ParaBlock;
+import dev.anabranch.methods.overlap.ParaBlockKinds;
 import dev.anabranch.methods.split.SfPrompt;
 import dev.anabranch.methods.split.SflFull;
 import dev.anabranch.methods.split.SflLinear;
@@ -42,6 +47,7 @@ final class MethodContractTest {
       all.putAll(Map.of("rounds", 3, "cohort", 3, "examples", 8, "batch", 3));
       all.putAll(settings);
       var kind = provider.kind();
+      all.keySet().retainAll(kind.knobs().stream().map(Knob::name).toList());
       return kind.make().apply(Settings.read("method." + kind.name(), kind.knobs(), all));
     }
 
@@ -87,6 +93,68 @@ final class MethodContractTest {
   final class OfLocalOnly extends Kit {
     OfLocalOnly() {
       super(new LocalOnly.Provider(), Map.of());
+    }
+  }
+
+  /** Another choice of settings of a method that has its kit. */
+  abstract static class Variant extends Kit {
+    Variant(MethodProvider provider, Map<String, ?> settings) {
+      super(provider, settings);
+    }
+  }
+
+  @Nested
+  final class OfSingleMerge extends Kit {
+    OfSingleMerge() {
+      super(new SingleMergeKind(), Map.of("topology", "ring"));
+    }
+
+    @Override
+    protected SingleMerge method() {
+      return (SingleMerge) super.method();
+    }
+  }
+
+  @Nested
+  final class OfSingleMergeAtRandom extends Variant {
+    OfSingleMergeAtRandom() {
+      super(
+          new SingleMergeKind(),
+          Map.of(
+              "topology",
+              Map.of("random", Map.of("rate", 1.5, "mode", "matching")),
+              "communication",
+              "adaptive",
+              "merge",
+              Map.of("exponential", Map.of("times", 2))));
+    }
+  }
+
+  @Nested
+  final class OfParaBlock extends Kit {
+    OfParaBlock() {
+      super(new ParaBlockKinds.Parallel(), Map.of());
+    }
+
+    @Override
+    protected ParaBlock method() {
+      return (ParaBlock) super.method();
+    }
+  }
+
+  @Nested
+  final class OfParaBlockThatDrops extends Variant {
+    OfParaBlockThatDrops() {
+      super(
+          new ParaBlockKinds.Parallel(),
+          Map.of("finish", false, "embeddings", true, "order", "random", "rounds", 4));
+    }
+  }
+
+  @Nested
+  final class OfFlBcd extends Kit {
+    OfFlBcd() {
+      super(new ParaBlockKinds.Sequential(), Map.of("order", "ascending"));
     }
   }
 

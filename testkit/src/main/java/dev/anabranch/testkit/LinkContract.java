@@ -9,17 +9,22 @@ import dev.anabranch.core.Codecs;
 import dev.anabranch.core.Coordinator;
 import dev.anabranch.core.Device;
 import dev.anabranch.core.Fabric;
+import dev.anabranch.core.Failure;
 import dev.anabranch.core.Faults;
 import dev.anabranch.core.Hidden;
 import dev.anabranch.core.Link;
 import dev.anabranch.core.LinkLostException;
+import dev.anabranch.core.NodeId;
 import dev.anabranch.core.Outcome;
 import dev.anabranch.core.Tensor;
 import dev.anabranch.core.TensorMap;
 import dev.anabranch.core.Topic;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
@@ -166,5 +171,114 @@ public abstract class LinkContract {
     assertThat(log.of("wire"))
         .extracting(line -> line.fields().get("messages"))
         .containsExactly(2, 1);
+  }
+
+  /** Runs a program on every device; a fabric without links between devices must say so. */
+  private Optional<Outcome> between(
+      int devices, Consumer<Device> device, Faults faults, MemoryLog log) {
+    var programs =
+        Programs.of(
+            Set.of(Ability.PEER_LINKS),
+            (me, state) -> {
+              me.invite(0, me.roster().devices()).close();
+              return state;
+            },
+            device);
+    try (var engine = ToyEngine.small(1)) {
+      var job = ToyJob.of(engine, devices).withFaults(faults).withLog(log).withEvaluateEvery(-1);
+      if (!fabric().abilities().contains(Ability.PEER_LINKS)) {
+        assertThatThrownBy(() -> fabric().run(programs, job.job(programs.use(engine.facts()))))
+            .isInstanceOfSatisfying(
+                AnabranchException.class,
+                e -> assertThat(e.failure()).isEqualTo(Failure.UNSUPPORTED));
+        return Optional.empty();
+      }
+      return Optional.of(fabric().run(programs, job.job(programs.use(engine.facts()))));
+    }
+  }
+
+  @Test
+  void devices_exchangeInOrderAndBothWaysAtOnce() {
+    var got = new ConcurrentSkipListMap<Integer, List<Long>>();
+    var log = new MemoryLog();
+    var outcome =
+        between(
+            3,
+            me -> {
+              int i = me.id().index();
+              var right = me.link(NodeId.device((i + 1) % 3));
+              var left = me.link(NodeId.device((i + 2) % 3));
+              right.post(NUMBER, 10L * i);
+              right.post(NUMBER, 10L * i + 1);
+              got.put(i, List.of(left.receive(NUMBER), left.receive(NUMBER)));
+            },
+            Faults.NONE,
+            log);
+    outcome.ifPresent(o -> {
+      assertThat(got)
+          .containsExactlyInAnyOrderEntriesOf(
+              Map.of(0, List.of(20L, 21L), 1, List.of(0L, 1L), 2, List.of(10L, 11L)));
+      // A message between devices is charged once, to who sends it.
+      assertThat(o.totals().up()).isEqualTo(48);
+      assertThat(o.totals().down()).isZero();
+      assertThat(o.totals().framing())
+          .isEqualTo(6 * ("whole/1".length() + "number".length() + 16L));
+      assertThat(o.virtualSeconds()).isPositive();
+      assertThat(log.of("wire")).hasSize(3);
+    });
+  }
+
+  @Test
+  void lostNeighbour_isSeenWhereItIsReadFrom() {
+    var seen = new ConcurrentSkipListMap<Integer, String>();
+    var faults = new Faults(0, List.of(new Faults.Visit(1, 0)), Set.of());
+    var outcome =
+        between(
+            3,
+            me -> {
+              for (int other = 0; other < 3; other++) {
+                if (other != me.id().index()) {
+                  me.link(NodeId.device(other)).post(NUMBER, 1L);
+                }
+              }
+              try {
+                me.link(NodeId.device(1)).receive(NUMBER);
+              } catch (LinkLostException e) {
+                seen.put(me.id().index(), String.valueOf(e.getMessage()));
+              }
+              me.link(NodeId.device(2 - me.id().index())).receive(NUMBER);
+            },
+            faults,
+            new MemoryLog());
+    outcome.ifPresent(o -> {
+      assertThat(seen).containsOnlyKeys(0, 2);
+      assertThat(seen.get(0)).startsWith("link to device 1: lost");
+      assertThat(o.lost()).isEqualTo(1);
+      // Device 1 was lost before it sent anything.
+      assertThat(o.totals().up()).isEqualTo(32);
+    });
+  }
+
+  @Test
+  void neighbourThatEndsWithoutSending_isSeenAsGone() {
+    var seen = new CopyOnWriteArrayList<String>();
+    between(
+            2,
+            me -> {
+              if (me.id().index() == 0) {
+                try {
+                  me.link(NodeId.device(1)).receive(NUMBER);
+                } catch (LinkLostException e) {
+                  seen.add(String.valueOf(e.getMessage()));
+                }
+              }
+            },
+            Faults.NONE,
+            new MemoryLog())
+        .ifPresent(o -> {
+          assertThat(seen).hasSize(1);
+          assertThat(seen.getFirst()).contains("its program ended without sending 'number'");
+          assertThat(o.lost()).isZero();
+        });
   }
 }

@@ -31,6 +31,7 @@ public final class ToyEngine implements Engine {
   final int layers;
   final int classes;
   final boolean rounding;
+  final boolean statistics;
   final Map<String, float[]> base = new LinkedHashMap<>();
   private final ToyLanes lanes;
 
@@ -40,7 +41,15 @@ public final class ToyEngine implements Engine {
   }
 
   public ToyEngine(int features, int width, int layers, int classes, int lanes, long seed) {
-    this(features, width, layers, classes, lanes, seed, true);
+    this(features, width, layers, classes, lanes, seed, true, false);
+  }
+
+  /**
+   * The small network with a running mean and variance of what enters its first layer among its
+   * variables: measured, never stepped, and not used.
+   */
+  public static ToyEngine withStatistics(int lanes) {
+    return new ToyEngine(5, 6, 4, 3, lanes, 7, true, true);
   }
 
   /**
@@ -48,15 +57,23 @@ public final class ToyEngine implements Engine {
    *     are smooth
    */
   ToyEngine(
-      int features, int width, int layers, int classes, int lanes, long seed, boolean rounding) {
+      int features,
+      int width,
+      int layers,
+      int classes,
+      int lanes,
+      long seed,
+      boolean rounding,
+      boolean statistics) {
     this.features = features;
     this.width = width;
     this.layers = layers;
     this.classes = classes;
     this.rounding = rounding;
+    this.statistics = statistics;
     this.lanes = new ToyLanes(lanes);
-    for (var spec :
-        ToyVariables.base(this, new Partition.Segment("whole", 0, layers, NodeId.Role.DEVICE))) {
+    var whole = Partition.whole(layers, NodeId.Role.DEVICE);
+    for (var spec : ToyVariables.base(this, whole, whole.segment("whole"))) {
       base.put(
           spec.name(), ToyVariables.draw(seed, spec, spec.name().endsWith("bias") ? 0.1 : 0.5));
     }

@@ -28,12 +28,14 @@ public final class ToyModel implements Model {
   private final ToyVariables variables;
   private final ToyLayers net;
   private final int rows;
-  private final long held;
+  private final Partition partition;
+  private long held;
   private boolean closed;
 
   ToyModel(ToyEngine engine, ModelUse use, List<Partition.Segment> segments, long initSeed) {
     this.engine = engine;
     this.segments = segments;
+    this.partition = use.partition();
     this.variables = new ToyVariables(engine, use, segments, initSeed);
     this.net = new ToyLayers(engine, variables, use.prompts() + 1);
     this.rows = use.prompts() + 1;
@@ -49,6 +51,25 @@ public final class ToyModel implements Model {
   @Override
   public Trainable trainable() {
     return variables;
+  }
+
+  @Override
+  public Trainable trainable(String segment) {
+    return variables.segment(segment);
+  }
+
+  @Override
+  public void train(String... names) {
+    long now = variables.bytes() + variables.train(names);
+    engine.meter().hold(now - held);
+    held = now;
+  }
+
+  @Override
+  public void recalibrate(Iterable<Batch> batches) {
+    var rows = new ArrayList<double[]>();
+    batches.forEach(batch -> rows.add(net.embed(features(batch))));
+    variables.recalibrate(rows);
   }
 
   ToyVariables variables() {
@@ -130,10 +151,13 @@ public final class ToyModel implements Model {
       engine.meter().hold(bytes);
       double[] dx = new double[x.length];
       double loss = net.classifyAndGradient(x, batch.labels(), dx);
-      for (int i = layers.length - 1; i >= 0; i--) {
+      int i = layers.length - 1;
+      for (; i >= 0 && variables.trainedUpTo(layers[i]); i--) {
         dx = net.backward(layers[i], steps.get(i), dx);
       }
-      net.embedBackward(features(batch), dx);
+      if (i < 0) {
+        net.embedBackward(features(batch), dx);
+      }
       engine.meter().hold(-bytes);
       return loss;
     }
@@ -247,7 +271,7 @@ public final class ToyModel implements Model {
   @Override
   public long frozenBytes() {
     return segments.stream()
-        .flatMap(s -> ToyVariables.base(engine, s).stream())
+        .flatMap(s -> ToyVariables.base(engine, partition, s).stream())
         .filter(s -> !variables.has(s.name()))
         .mapToLong(s -> s.elements() * 4)
         .sum();

@@ -23,7 +23,7 @@ final class ToyOptimizer implements Optimizer {
     this.spec = spec;
     this.terms = List.of(terms);
     variables
-        .trained()
+        .stepped()
         .forEach((name, values) -> {
           first.put(name, new double[values.length]);
           second.put(name, new double[values.length]);
@@ -39,7 +39,7 @@ final class ToyOptimizer implements Optimizer {
   public double step() {
     steps++;
     double sum = 0;
-    for (var name : variables.trained().keySet()) {
+    for (var name : variables.stepped().keySet()) {
       if (!variables.reached(name)) {
         continue;
       }
@@ -54,7 +54,7 @@ final class ToyOptimizer implements Optimizer {
     if (spec.warmupSteps() > 0) {
       rate *= Math.min(1, steps / (double) spec.warmupSteps());
     }
-    for (var e : variables.trained().entrySet()) {
+    for (var e : variables.stepped().entrySet()) {
       if (!variables.reached(e.getKey())) {
         continue;
       }

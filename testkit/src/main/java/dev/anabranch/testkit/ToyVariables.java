@@ -24,25 +24,36 @@ import org.jspecify.annotations.Nullable;
  * Not thread-safe.
  */
 final class ToyVariables implements Trainable {
+  private static final String MEAN = "embed.running_mean";
+  private static final String VARIANCE = "embed.running_var";
+
   private final ToyEngine engine;
   private final Map<String, TensorSpec> specs = new LinkedHashMap<>();
   private final Map<String, float[]> trained = new LinkedHashMap<>();
   private final Map<String, double[]> gradients = new LinkedHashMap<>();
   private final Set<String> reached = new HashSet<>();
+  private final Map<String, List<String>> bySegment = new LinkedHashMap<>();
+  private final Partition partition;
+  private Set<String> active;
+  private boolean restricted;
   private double loraScale;
 
   ToyVariables(ToyEngine engine, ModelUse use, List<Partition.Segment> segments, long initSeed) {
     this.engine = engine;
+    this.partition = use.partition();
     for (var segment : segments) {
+      int before = specs.size();
       attach(use.of(segment), segment, initSeed);
+      bySegment.put(segment.name(), List.copyOf(specs.keySet()).subList(before, specs.size()));
     }
+    active = Set.copyOf(gradients.keySet());
   }
 
   /** The weights of a segment, in wire order. */
-  static List<TensorSpec> base(ToyEngine engine, Partition.Segment segment) {
+  static List<TensorSpec> base(ToyEngine engine, Partition partition, Partition.Segment segment) {
     int d = engine.width;
     var out = new ArrayList<TensorSpec>();
-    if (segment.from() == 0) {
+    if (segment.equals(partition.segments().getFirst())) {
       out.add(TensorSpec.of("embed.weight", d, engine.features));
       out.add(TensorSpec.of("embed.bias", d));
     }
@@ -51,7 +62,7 @@ final class ToyVariables implements Trainable {
       out.add(TensorSpec.of("layer." + l + ".mix", d, d));
       out.add(TensorSpec.of("layer." + l + ".bias", d));
     }
-    if (segment.until() == engine.layers) {
+    if (segment.equals(partition.segments().getLast())) {
       out.add(TensorSpec.of("classifier.weight", engine.classes, d));
       out.add(TensorSpec.of("classifier.bias", engine.classes));
     }
@@ -69,10 +80,16 @@ final class ToyVariables implements Trainable {
   }
 
   private void attach(Parameterisation how, Partition.Segment segment, long initSeed) {
-    var weights = base(engine, segment);
+    var weights = base(engine, partition, segment);
     switch (how) {
       case Parameterisation.Frozen f -> {}
-      case Parameterisation.Everything e -> weights.forEach(this::train);
+      case Parameterisation.Everything e -> {
+        weights.forEach(this::train);
+        if (engine.statistics && segment.equals(partition.segments().getFirst())) {
+          measured(MEAN, 0);
+          measured(VARIANCE, 1);
+        }
+      }
       case Parameterisation.HeadOnly h -> classifier(weights);
       case Parameterisation.Biases b -> {
         weights.stream().filter(s -> s.name().endsWith("bias")).forEach(this::train);
@@ -110,6 +127,42 @@ final class ToyVariables implements Trainable {
     weights.stream().filter(s -> s.name().startsWith("classifier")).forEach(this::train);
   }
 
+  /** A variable that has no gradient and is not stepped. */
+  private void measured(String name, float value) {
+    var values = new float[engine.width];
+    java.util.Arrays.fill(values, value);
+    specs.put(name, TensorSpec.of(name, engine.width));
+    trained.put(name, values);
+  }
+
+  /** Takes statistics of the rows that enter the first layer, [rows, width] each. */
+  void recalibrate(List<double[]> batches) {
+    if (!has(MEAN)) {
+      return;
+    }
+    int d = engine.width;
+    float[] means = new float[d];
+    float[] variances = new float[d];
+    for (int i = 0; i < d; i++) {
+      double mean = 0;
+      double variance = 0;
+      for (double[] x : batches) {
+        double sum = 0;
+        double squares = 0;
+        for (int at = i; at < x.length; at += d) {
+          sum += x[at] * d / x.length;
+          squares += x[at] * x[at] * d / x.length;
+        }
+        mean += sum / batches.size();
+        variance += (squares - sum * sum) / batches.size();
+      }
+      means[i] = (float) mean;
+      variances[i] = (float) variance;
+    }
+    trained.put(MEAN, means);
+    trained.put(VARIANCE, variances);
+  }
+
   private void train(TensorSpec spec) {
     add(spec, weight(spec.name()).clone());
   }
@@ -131,10 +184,78 @@ final class ToyVariables implements Trainable {
     return trained.containsKey(name);
   }
 
-  /** Where the gradient is added; null for a frozen weight. */
+  /** Where the gradient is added; null for a weight that is not trained. */
   double @Nullable [] gradient(String name) {
+    if (!active.contains(name)) {
+      return null;
+    }
     reached.add(name);
     return gradients.get(name);
+  }
+
+  private List<String> of(String segment) {
+    var names = bySegment.get(segment);
+    if (names == null) {
+      throw new IllegalArgumentException(
+          "segment: " + segment + " (expected: one of " + bySegment.keySet() + ")");
+    }
+    return names;
+  }
+
+  /** Trains these segments alone; gives the bytes of gradients that are held for them. */
+  long train(String... segments) {
+    restricted = true;
+    active =
+        java.util.Arrays.stream(segments)
+            .flatMap(s -> of(s).stream())
+            .filter(gradients::containsKey)
+            .collect(java.util.stream.Collectors.toUnmodifiableSet());
+    return active.stream().mapToLong(name -> weight(name).length * 4L).sum();
+  }
+
+  /** Whether a layer, or anything with a lower number, has something that is trained. */
+  boolean trainedUpTo(int layer) {
+    return !restricted
+        || active.stream()
+            .anyMatch(name ->
+                name.startsWith("embed.")
+                    || name.equals("prompt")
+                    || (name.startsWith("layer.")
+                        && Integer.parseInt(name.split("\\.", 3)[1]) <= layer));
+  }
+
+  /** The variables that are stepped. */
+  Map<String, float[]> stepped() {
+    var out = new LinkedHashMap<String, float[]>();
+    trained.forEach((name, values) -> {
+      if (active.contains(name)) {
+        out.put(name, values);
+      }
+    });
+    return out;
+  }
+
+  /** Those of one segment. */
+  Trainable segment(String segment) {
+    var names = of(segment);
+    return new Trainable() {
+      @Override
+      public List<TensorSpec> specs() {
+        return specs.values().stream().filter(s -> names.contains(s.name())).toList();
+      }
+
+      @Override
+      public TensorMap copy() {
+        return ToyVariables.this.copy().select(names::contains);
+      }
+
+      @Override
+      public void load(TensorMap values) {
+        engine.meter().count(0);
+        values.requireSpecs(specs());
+        put(values);
+      }
+    };
   }
 
   /** Whether a backward pass has come to a variable since the last zero. */

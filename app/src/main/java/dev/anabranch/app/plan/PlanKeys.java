@@ -75,6 +75,8 @@ final class PlanKeys {
   static final Knob.Words PROFILES =
       new Knob.Words(
           "profiles", List.of("mid-range-phone"), "Kinds of device, dealt to devices in turn.");
+  static final Real BANDWIDTH =
+      new Real("bandwidth", 1.0, 1e-6, 1e6, "Rates of the devices' lines, times this.");
   static final Text BODY = new Text("body", "datacentre-host", "Kind of the body's host.");
 
   static final Real RATE = new Real("rate", 0.0, 0.0, 0.999, "Share of visits lost, by seed.");
@@ -117,7 +119,12 @@ final class PlanKeys {
                             "precision", "Precision of weights.", List.of(FROZEN), List.of()))),
                 leaf("task", "The task.", KIND, MAX_TOKENS, POOLING, AUGMENT),
                 leaf("data", "The examples.", source, HOLDOUT, partition),
-                leaf("devices", "The devices, for virtual time and memory.", PROFILES, BODY),
+                leaf(
+                    "devices",
+                    "The devices, for virtual time and memory.",
+                    PROFILES,
+                    BANDWIDTH,
+                    BODY),
                 leaf("faults", "Injected losses.", RATE, VISITS, POISONED),
                 leaf("evaluate", "How trained variables are scored.", EVERY, BATCH)));
   }

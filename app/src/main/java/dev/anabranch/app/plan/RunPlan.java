@@ -249,7 +249,10 @@ public final class RunPlan {
   public List<DeviceProfile> profiles() {
     var names = at("devices").words(PlanKeys.PROFILES);
     Check.that(!names.isEmpty(), "devices.profiles", names, "at least one profile");
-    return names.stream().map(name -> catalog.profile("devices.profiles", name)).toList();
+    double factor = at("devices").real(PlanKeys.BANDWIDTH);
+    return names.stream()
+        .map(name -> catalog.profile("devices.profiles", name).withBandwidth(factor))
+        .toList();
   }
 
   public DeviceProfile bodyProfile() {

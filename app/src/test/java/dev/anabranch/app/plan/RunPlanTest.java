@@ -54,6 +54,7 @@ class RunPlanTest {
         "devices: {profiles: [laptp]} | devices.profiles: laptp (expected: 'laptop'? one of"
             + " raspberry-pi-5, jetson-tx2, jetson-xavier-nx, mid-range-phone, high-end-phone,"
             + " laptop, datacentre-host)",
+        "devices: {bandwidth: 0} | devices.bandwidth: 0.0 (expected: 1.0E-6 to 1000000.0)",
         "devices: {profiles: []} | devices.profiles: [] (expected: at least one profile)",
         "faults: {visits: [3-1]} | faults.visits: 3-1 (expected: device@round, as 3@1)",
         "- 1 | plan.yaml: [1] (expected: a mapping of keys to values)",
@@ -91,6 +92,17 @@ class RunPlanTest {
   void missingFileIsNamed() {
     assertThatThrownBy(() -> RunPlan.read(TestCatalog.of(), Path.of("none.yaml"), List.of()))
         .hasMessage("none.yaml: no such file (expected: a run plan in YAML)");
+  }
+
+  @Test
+  void bandwidthScalesTheLinesOfAllDevicesAndNothingElse() {
+    var plain = plan("devices: {profiles: [laptop]}").profiles().getFirst();
+    var wide = plan("devices: {profiles: [laptop], bandwidth: 4}").profiles().getFirst();
+    assertThat(wide.upBytesPerSecond()).isEqualTo(4 * plain.upBytesPerSecond());
+    assertThat(wide.downBytesPerSecond()).isEqualTo(4 * plain.downBytesPerSecond());
+    assertThat(wide.withBandwidth(0.25).macsPerSecond()).isEqualTo(plain.macsPerSecond());
+    assertThat(wide.latencySeconds()).isEqualTo(plain.latencySeconds());
+    assertThat(wide.source()).isEqualTo(plain.source() + "; line times 4.0");
   }
 
   @Test

@@ -29,6 +29,11 @@ final class BertHooks implements Hooks {
   }
 
   @Override
+  public boolean steps(String name) {
+    return variables.steps(name);
+  }
+
+  @Override
   public @Nullable Lora lora(int layer, String module) {
     String at = BertShapes.layer(layer) + module;
     var a = variables.find(at + ".lora_A");

@@ -42,8 +42,8 @@ public final class BertModel implements Model {
   private final Variables fallback;
   private final BertMacs macs;
   private final Map<String, Chain> chains = new HashMap<>();
-  private final @Nullable Embedding embedding;
-  private final @Nullable Scorer scorer;
+  private @Nullable Embedding embedding;
+  private @Nullable Scorer scorer;
   private final Map<String, BertBlock> blocks = new HashMap<>();
   private @Nullable BertHead head;
   private final List<Optimizer> optimizers = new ArrayList<>();
@@ -64,12 +64,18 @@ public final class BertModel implements Model {
     this.macs = new BertMacs(shapes, specs);
     this.variables = new Variables(specs, (spec, into) -> draw(spec, into, initSeed));
     this.fallback = classifier(all);
-    this.embedding =
+    assemble();
+  }
+
+  /** Puts the parts together for what is stepped now. */
+  private void assemble() {
+    var stepped = new BertMacs(shapes, variables.stepped());
+    embedding =
         held.stream().anyMatch(this::isFirst)
             ? new Embedding(weights(first()), variables, placing())
             : null;
-    this.scorer = held.stream().anyMatch(this::isLast) ? scorer() : null;
-    held.forEach(segment -> chains.put(segment.name(), chain(segment)));
+    scorer = held.stream().anyMatch(this::isLast) ? scorer(stepped) : null;
+    held.forEach(segment -> chains.put(segment.name(), chain(segment, stepped)));
   }
 
   private Variables classifier(List<TensorSpec> trained) {
@@ -91,14 +97,14 @@ public final class BertModel implements Model {
     Init.draw(spec, into, pretrained ? base.fp32() : null, seed);
   }
 
-  private Scorer scorer() {
+  private Scorer scorer(BertMacs stepped) {
     int prompts = use.prompts();
     if (facts.pooling() == Pooling.PROMPT && prompts == 0) {
       throw AnabranchException.expected(
           Failure.PLAN, "task.pooling", "prompt", "cls or mean, as no soft prompt is trained");
     }
     int cls = placing() == Placing.EMBEDDED ? prompts : 0;
-    return new Scorer(facts.pooling(), prompts, cls, variables, fallback, macs);
+    return new Scorer(facts.pooling(), prompts, cls, variables, fallback, stepped);
   }
 
   private @Nullable Placing placing() {
@@ -134,14 +140,21 @@ public final class BertModel implements Model {
     return whole ? base.fp32() : base.frozen().load();
   }
 
-  private Chain chain(Partition.Segment segment) {
+  private Chain chain(Partition.Segment segment, BertMacs stepped) {
     if (segment.layers() == 0) {
       return new Chain(List.of());
     }
     var hooks = new BertHooks(variables, macs, base.config(), use.of(segment));
     return new Chain(
         List.of(
-            new Span(segment.from(), segment.until(), weights(segment), hooks, variables, macs)));
+            new Span(
+                segment.from(),
+                segment.until(),
+                weights(segment),
+                hooks,
+                variables,
+                macs,
+                stepped)));
   }
 
   @Override
@@ -152,6 +165,27 @@ public final class BertModel implements Model {
   @Override
   public Trainable trainable() {
     return variables;
+  }
+
+  @Override
+  public Trainable trainable(String segment) {
+    return variables.part(trained(segment));
+  }
+
+  private List<TensorSpec> trained(String segment) {
+    var found = use.partition().segment(segment);
+    if (!held.contains(found)) {
+      throw notHeld(segment);
+    }
+    return shapes.trained(use.partition(), found, use.of(found));
+  }
+
+  @Override
+  public void train(String... segments) {
+    Meter.here();
+    variables.train(Arrays.stream(segments).flatMap(segment -> trained(segment).stream()).toList());
+    closeParts();
+    assemble();
   }
 
   @Override
@@ -256,11 +290,17 @@ public final class BertModel implements Model {
     variables.close(); // first: an optimizer brings open variables up to date
     optimizers.forEach(Optimizer::close);
     optimizers.clear();
-    blocks.values().forEach(BertBlock::close);
-    if (head != null) {
-      head.close();
-    }
+    closeParts();
     fallback.close();
     base.release();
+  }
+
+  private void closeParts() {
+    blocks.values().forEach(BertBlock::close);
+    blocks.clear();
+    if (head != null) {
+      head.close();
+      head = null;
+    }
   }
 }

@@ -52,8 +52,8 @@ public final class DryModel implements Model {
   private final ModelUse use;
   private final List<Partition.Segment> held;
   private final DryVariables variables;
-  private final BertMacs macs;
-  private final Footprint footprint;
+  private BertMacs macs;
+  private Footprint footprint;
   private final Map<String, DryChain> chains = new HashMap<>();
   private final Map<String, DryBlock> blocks = new HashMap<>();
   private @Nullable DryHead head;
@@ -69,7 +69,7 @@ public final class DryModel implements Model {
     var specs = held.stream().flatMap(segment -> trained(segment).stream()).toList();
     this.variables = new DryVariables(specs, shared.thin(), shared.lanes(), shared.zeros());
     this.macs = new BertMacs(shared.shapes(), specs);
-    this.footprint = new Footprint(shared.shapes(), specs);
+    this.footprint = new Footprint(shared.shapes(), specs, specs);
     held.forEach(segment -> chains.put(segment.name(), chain(segment)));
   }
 
@@ -102,6 +102,33 @@ public final class DryModel implements Model {
   @Override
   public Trainable trainable() {
     return variables;
+  }
+
+  @Override
+  public Trainable trainable(String segment) {
+    return variables.part(trainedHere(segment));
+  }
+
+  private List<TensorSpec> trainedHere(String segment) {
+    var found = use.partition().segment(segment);
+    require(held.contains(found), segment);
+    return trained(found);
+  }
+
+  @Override
+  public void train(String... segments) {
+    variables.train(
+        Arrays.stream(segments).flatMap(segment -> trainedHere(segment).stream()).toList());
+    var all = held.stream().flatMap(segment -> trained(segment).stream()).toList();
+    macs = new BertMacs(shared.shapes(), variables.stepped());
+    footprint = new Footprint(shared.shapes(), all, variables.stepped());
+    blocks.values().forEach(DryBlock::close);
+    blocks.clear();
+    if (head != null) {
+      head.close();
+      head = null;
+    }
+    held.forEach(segment -> chains.put(segment.name(), chain(segment)));
   }
 
   @Override

@@ -9,6 +9,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@link Variables} and {@link Stepper} without values; keeps the account of what a model holds.
@@ -19,6 +21,7 @@ final class DryVariables implements Trainable {
   private final List<TensorSpec> handed;
   private final DryLanes lanes;
   private final TensorMap values;
+  private @Nullable Set<String> chosen;
   private final Set<String> withGradient = new HashSet<>();
 
   /** Bytes that are held until the model is closed: variables, and messages that were handed on. */
@@ -62,8 +65,45 @@ final class DryVariables implements Trainable {
     return specs.stream().anyMatch(spec -> spec.name().equals(name));
   }
 
+  /** Whether any that is stepped has such a name. */
   boolean any(Predicate<String> names) {
-    return specs.stream().anyMatch(spec -> names.test(spec.name()));
+    return stepped().stream().anyMatch(spec -> names.test(spec.name()));
+  }
+
+  /** Those that are stepped. */
+  List<TensorSpec> stepped() {
+    var some = chosen;
+    return some == null ? specs : specs.stream().filter(s -> some.contains(s.name())).toList();
+  }
+
+  /** From now on only these are stepped; forgets all gradients. */
+  void train(List<TensorSpec> some) {
+    zero();
+    chosen = some.stream().map(TensorSpec::name).collect(Collectors.toUnmodifiableSet());
+  }
+
+  /** Some of these variables. */
+  Trainable part(List<TensorSpec> some) {
+    var names = some.stream().map(TensorSpec::name).toList();
+    var those = handed.stream().filter(spec -> names.contains(spec.name())).toList();
+    return new Trainable() {
+      @Override
+      public List<TensorSpec> specs() {
+        return those;
+      }
+
+      @Override
+      public TensorMap copy() {
+        keep(Footprint.bytes(some));
+        return values.select(names::contains);
+      }
+
+      @Override
+      public void load(TensorMap given) {
+        account();
+        given.requireSpecs(those);
+      }
+    };
   }
 
   @Override
@@ -101,12 +141,18 @@ final class DryVariables implements Trainable {
 
   /** Gives the variables with such names a gradient, if they have none. */
   void gradient(Predicate<String> names) {
-    for (var spec : specs) {
+    for (var spec : stepped()) {
       if (names.test(spec.name()) && withGradient.add(spec.name())) {
         account().hold(stepped(spec) * Float.BYTES);
         gradients += stepped(spec) * Float.BYTES;
       }
     }
+  }
+
+  private void zero() {
+    withGradient.clear();
+    account().hold(-gradients);
+    gradients = 0;
   }
 
   private void moments(long bytes) {
@@ -123,14 +169,12 @@ final class DryVariables implements Trainable {
 
   Optimizer optimizer(OptimizerSpec spec) {
     if (spec.kind() == OptimizerSpec.Kind.ADAMW) {
-      moments(2 * Float.BYTES * specs.stream().mapToLong(DryVariables::stepped).sum());
+      moments(2 * Float.BYTES * stepped().stream().mapToLong(DryVariables::stepped).sum());
     }
     return new Optimizer() {
       @Override
       public void zero() {
-        withGradient.clear();
-        account().hold(-gradients);
-        gradients = 0;
+        DryVariables.this.zero();
       }
 
       @Override

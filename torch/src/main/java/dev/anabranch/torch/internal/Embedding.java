@@ -34,7 +34,7 @@ final class Embedding {
     this.placing = placing;
     this.trained =
         placing != null
-            || variables.specs().stream().anyMatch(s -> s.name().startsWith("embeddings."));
+            || variables.stepped().stream().anyMatch(s -> s.name().startsWith("embeddings."));
   }
 
   /** Whether a backward pass has gradients to add here. */

@@ -129,6 +129,23 @@ public final class FamilyModel implements Model {
   }
 
   @Override
+  public Trainable trainable(String segment) {
+    return variables.part(trained(segment));
+  }
+
+  private List<TensorSpec> trained(String segment) {
+    var found = require(true, use.partition().segment(segment));
+    return shapes.trained(use.partition(), found, use.of(found));
+  }
+
+  /** Autograd ends where nothing below needs a gradient, so nothing else changes. */
+  @Override
+  public void train(String... segments) {
+    Meter.here();
+    variables.train(Arrays.stream(segments).flatMap(segment -> trained(segment).stream()).toList());
+  }
+
+  @Override
   public Route route(String... segments) {
     return walk(segments);
   }

@@ -5,6 +5,8 @@ import dev.anabranch.torch.BertShapes;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Native bytes that the engine holds, as far as they are live at an operation boundary: after a
@@ -51,10 +53,16 @@ final class Footprint {
 
   private final BertShapes shapes;
   private final Map<String, TensorSpec> trained = new HashMap<>();
+  private final Set<String> own;
 
-  Footprint(BertShapes shapes, List<TensorSpec> trained) {
+  /**
+   * @param own the model's variables
+   * @param stepped those among them that have gradients
+   */
+  Footprint(BertShapes shapes, List<TensorSpec> own, List<TensorSpec> stepped) {
     this.shapes = shapes;
-    trained.forEach(spec -> this.trained.put(spec.name(), spec));
+    this.own = own.stream().map(TensorSpec::name).collect(Collectors.toUnmodifiableSet());
+    stepped.forEach(spec -> this.trained.put(spec.name(), spec));
   }
 
   static long bytes(List<TensorSpec> specs) {
@@ -120,7 +128,7 @@ final class Footprint {
     long sum = lora(layer, m, e);
     if (stop <= 0) {
       sum += products ? e * (3 * m * d + b * shapes.heads() * t * t) : attention(b, t, 0);
-      boolean whole = trained.containsKey(BertShapes.layer(layer) + "attention.self.query.weight");
+      boolean whole = own.contains(BertShapes.layer(layer) + "attention.self.query.weight");
       sum += stop < 0 && whole ? 3 * d * d * e : 0;
     }
     boolean shared = e == Float.BYTES && stop <= 0;

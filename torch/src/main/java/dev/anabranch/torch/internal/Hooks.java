@@ -20,6 +20,11 @@ public interface Hooks {
     return null;
   }
 
+  /** Whether this variable, which replaces a parameter, has a gradient; false: it only replaces. */
+  default boolean steps(String name) {
+    return trained(name) != null;
+  }
+
   /** A low-rank update beside a linear map; {@code module} as in {@code attention.self.query}. */
   default @Nullable Lora lora(int layer, String module) {
     return null;

@@ -73,21 +73,19 @@ final class Linear {
               name,
               offset,
               rows,
-              hooks.trained(name + ".weight") != null,
-              hooks.trained(name + ".bias") != null,
+              hooks.steps(name + ".weight"),
+              hooks.steps(name + ".bias"),
               update));
       offset += rows;
     }
-    this.weight =
-        joined(weights, hooks, ".weight", frozenWeight, parts.stream().anyMatch(Part::weight));
-    this.bias = joined(weights, hooks, ".bias", frozenBias, parts.stream().anyMatch(Part::bias));
+    this.weight = joined(weights, hooks, ".weight", frozenWeight);
+    this.bias = joined(weights, hooks, ".bias", frozenBias);
     this.a = rank == 0 ? null : as.size() == 1 ? new Tensor(as.get(0)) : torch.cat(as);
     this.b = rank == 0 ? null : blocks(hooks, layer, modules, offset, rank);
   }
 
-  private Tensor joined(
-      BertWeights weights, Hooks hooks, String kind, Supplier<Tensor> frozen, boolean trained) {
-    if (!trained) {
+  private Tensor joined(BertWeights weights, Hooks hooks, String kind, Supplier<Tensor> frozen) {
+    if (parts.stream().allMatch(part -> hooks.trained(part.name + kind) == null)) {
       return frozen.get();
     }
     var all = new TensorVector();

@@ -77,7 +77,7 @@ final class Scorer {
    * @param below whether the gradient of the hidden states is needed
    */
   Scored lossAndGradient(Tensor hidden, int[] lengths, int[] labels, boolean below) {
-    if (!below && !variables.has("classifier.weight")) {
+    if (!below && !variables.steps("classifier.weight")) {
       return new Scored(loss(hidden, lengths, labels), null);
     }
     try (var scope = new PointerScope()) {

@@ -23,23 +23,41 @@ final class Span {
   private final Variables variables;
   private final boolean touched;
   private final BertMacs macs;
+  private final BertMacs stepped;
 
-  Span(int from, int until, BertWeights weights, Hooks hooks, Variables variables, BertMacs macs) {
-    this(IntStream.range(from, until).toArray(), weights, hooks, variables, macs);
+  Span(
+      int from,
+      int until,
+      BertWeights weights,
+      Hooks hooks,
+      Variables variables,
+      BertMacs macs,
+      BertMacs stepped) {
+    this(IntStream.range(from, until).toArray(), weights, hooks, variables, macs, stepped);
   }
 
   /**
    * @param indices of the layers, ascending, at least one
+   * @param hooks values of variables, stepped or not
+   * @param macs over all variables
+   * @param stepped over those that are stepped
    */
-  Span(int[] indices, BertWeights weights, Hooks hooks, Variables variables, BertMacs macs) {
+  Span(
+      int[] indices,
+      BertWeights weights,
+      Hooks hooks,
+      Variables variables,
+      BertMacs macs,
+      BertMacs stepped) {
     this.indices = indices.clone();
     this.weights = weights;
     this.layers = new BertLayers(weights);
     this.frozen = new FrozenLayers(weights);
     this.hooks = hooks;
     this.variables = variables;
-    this.touched = macs.touches(indices[0]);
+    this.touched = stepped.touches(indices[0]);
     this.macs = macs;
+    this.stepped = stepped;
   }
 
   int[] indices() {
@@ -48,7 +66,7 @@ final class Span {
 
   /** Some of these layers. */
   Span through(int[] some) {
-    return new Span(some, weights, hooks, variables, macs);
+    return new Span(some, weights, hooks, variables, macs, stepped);
   }
 
   /** Whether a backward pass has gradients to add here. */
@@ -84,7 +102,7 @@ final class Span {
    * @param below whether the gradient of the input is needed
    */
   Tape record(Tensor hidden, @Nullable Tensor mask, boolean below) {
-    return touched ? recordTrained(hidden, mask, below) : recordFrozen(hidden, mask);
+    return macs.touches(from) ? recordTrained(hidden, mask, below) : recordFrozen(hidden, mask);
   }
 
   private boolean byHand() {
@@ -249,7 +267,7 @@ final class Span {
       Tensor out = tape.backward(gradient);
       var meter = Meter.here();
       for (int i : indices) {
-        meter.add(macs.backward(i, b, t, below || i > indices[0]));
+        meter.add(stepped.backward(i, b, t, below || i > indices[0]));
       }
       meter.boundary();
       return out;

@@ -45,9 +45,9 @@ final class Stepper implements Optimizer {
       }
     }
     boolean adaptive = spec.kind() == OptimizerSpec.Kind.ADAMW;
-    this.rows = adaptive && terms.isEmpty() && variables.has(Variables.WORDS) ? rows() : null;
+    this.rows = adaptive && terms.isEmpty() && variables.steps(Variables.WORDS) ? rows() : null;
     this.whole =
-        variables.specs().stream()
+        variables.stepped().stream()
             .map(TensorSpec::name)
             .filter(name -> rows == null || !name.equals(Variables.WORDS))
             .toList();

@@ -219,7 +219,7 @@ public final class TrainedLayers {
 
     private boolean trained(String norm) {
       String at = BertConfig.layer(index) + norm;
-      return hooks.trained(at + ".weight") != null || hooks.trained(at + ".bias") != null;
+      return hooks.steps(at + ".weight") || hooks.steps(at + ".bias");
     }
 
     int lowest() {
@@ -340,8 +340,8 @@ public final class TrainedLayers {
         Tensor gradient, Moments normed, String name, int stage, Gradients gradients) {
       boolean input = stop < stage;
       String at = BertConfig.layer(index) + name;
-      boolean weight = hooks.trained(at + ".weight") != null;
-      boolean bias = hooks.trained(at + ".bias") != null;
+      boolean weight = hooks.steps(at + ".weight");
+      boolean bias = hooks.steps(at + ".bias");
       var wanted = new BoolPointer(3);
       wanted.put(0, input).put(1, weight).put(2, bias);
       var all =

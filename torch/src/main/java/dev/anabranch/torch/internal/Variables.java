@@ -9,8 +9,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
@@ -34,6 +36,7 @@ final class Variables implements Trainable, AutoCloseable {
   private final BiConsumer<TensorSpec, Tensor> init;
   private final @Nullable RowGradient words;
   private @Nullable RowAdamW debtor;
+  private @Nullable Set<String> chosen;
   private boolean ready;
   private boolean closed;
 
@@ -71,6 +74,73 @@ final class Variables implements Trainable, AutoCloseable {
 
   boolean has(String name) {
     return named.containsKey(name);
+  }
+
+  /** Whether a variable has a gradient and is stepped. */
+  boolean steps(String name) {
+    return named.containsKey(name) && (chosen == null || chosen.contains(name));
+  }
+
+  /** Those that are stepped, in the order of the wire. */
+  List<TensorSpec> stepped() {
+    return specs.stream().filter(spec -> steps(spec.name())).toList();
+  }
+
+  /** From now on only these are stepped; forgets all gradients. */
+  void train(List<TensorSpec> some) {
+    zero();
+    chosen = some.stream().map(TensorSpec::name).collect(Collectors.toUnmodifiableSet());
+    named.forEach((name, variable) -> variable.set_requires_grad(steps(name)));
+  }
+
+  /**
+   * Some of these variables.
+   *
+   * @param some that follow one another
+   */
+  Trainable part(List<TensorSpec> some) {
+    long from = 0;
+    for (int i = 0; !some.isEmpty() && !specs.get(i).equals(some.getFirst()); i++) {
+      from += specs.get(i).elements() * Float.BYTES;
+    }
+    return new Part(some, from);
+  }
+
+  /** Neighbours among the variables, which lie {@code from} bytes after the first. */
+  private final class Part implements Trainable {
+    private final List<TensorSpec> some;
+    private final long from;
+
+    Part(List<TensorSpec> some, long from) {
+      this.some = some;
+      this.from = from;
+    }
+
+    @Override
+    public List<TensorSpec> specs() {
+      return some;
+    }
+
+    @Override
+    public TensorMap copy() {
+      Meter.here();
+      requireOpen();
+      initialise();
+      settle();
+      var out = TensorMap.room(some);
+      MemorySegment.copy(Tensors.memory(flat), from, out.data(), 0, out.data().byteSize());
+      return out;
+    }
+
+    @Override
+    public void load(TensorMap values) {
+      Meter.here();
+      requireOpen();
+      values.requireSpecs(some);
+      initialise();
+      settle();
+      MemorySegment.copy(values.data(), 0, Tensors.memory(flat), from, values.data().byteSize());
+    }
   }
 
   /** A variable, or null if this name is not trained. */

@@ -87,7 +87,7 @@ class GoldenIT {
       var hooks = new BertHooks(variables, macs, checkpoint.config(), how);
       boolean prompted = folder.equals("bert-prompt");
       var embedding = new Embedding(weights, variables, prompted ? Placing.WORDS : null);
-      var chain = new Chain(List.of(new Span(0, 3, weights, hooks, variables, macs)));
+      var chain = new Chain(List.of(new Span(0, 3, weights, hooks, variables, macs, macs)));
       run(Views.all(expected), variables, extra, embedding, chain, prompted ? 3 : 0);
     }
   }

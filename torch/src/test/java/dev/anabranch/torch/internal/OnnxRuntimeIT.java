@@ -139,7 +139,8 @@ class OnnxRuntimeIT {
         var variables = new Variables(specs, (spec, into) -> {})) {
       var macs = new BertMacs(config.shapes(2), specs);
       var hooks = new BertHooks(variables, macs, config, new Parameterisation.Frozen());
-      var chain = new Chain(List.of(new Span(0, config.layers(), weights, hooks, variables, macs)));
+      var chain =
+          new Chain(List.of(new Span(0, config.layers(), weights, hooks, variables, macs, macs)));
       try (var embedded = new Embedding(weights, variables, null).forward(tokens);
           var mask = Sequence.mask(tokens.lengths(), tokens.width());
           var out = chain.forward(embedded, mask)) {

@@ -21,6 +21,7 @@ import dev.anabranch.testkit.ToyJob;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
@@ -119,6 +120,36 @@ final class LocalFabricTest {
         .hasMessageContaining(
             "device 0 in round 4: java.lang.IllegalArgumentException: no such thing")
         .hasCauseInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void releasedModel_isOpenedAnewAsAtFirst() {
+    var seen = new CopyOnWriteArrayList<String>();
+    var method =
+        Programs.of(
+            Set.of(Ability.ONE_EXCHANGE),
+            (me, state) -> {
+              me.invite(0, me.roster().devices()).close();
+              return state;
+            },
+            me -> {
+              for (int i = 0; i < 2; i++) {
+                me.lane()
+                    .run(
+                        "look",
+                        () -> {
+                          var values = me.model().trainable().copy();
+                          seen.add(values.sha256());
+                          me.model().trainable().load(values.scale(2));
+                          me.release();
+                          return true;
+                        });
+              }
+              me.release();
+            });
+    run(method, 1, 1, UnaryOperator.identity());
+    assertThat(seen).hasSize(2);
+    assertThat(seen.getFirst()).isEqualTo(seen.getLast());
   }
 
   @Test

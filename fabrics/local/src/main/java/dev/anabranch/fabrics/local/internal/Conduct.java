@@ -8,6 +8,7 @@ import dev.anabranch.core.Checkpoint;
 import dev.anabranch.core.Coordinator;
 import dev.anabranch.core.DeviceProfile;
 import dev.anabranch.core.Failure;
+import dev.anabranch.core.Instruments;
 import dev.anabranch.core.Job;
 import dev.anabranch.core.Link;
 import dev.anabranch.core.Memory;
@@ -21,6 +22,7 @@ import dev.anabranch.core.Roster;
 import dev.anabranch.core.Setup;
 import dev.anabranch.core.Shard;
 import dev.anabranch.core.TensorMap;
+import dev.anabranch.core.Trainable;
 import dev.anabranch.core.VisitCost;
 import dev.anabranch.core.Visits;
 import java.util.ArrayList;
@@ -29,6 +31,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
@@ -148,13 +151,22 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
 
     @Override
     public TensorMap initialTrainable(NodeId.Role holder) {
+      return copied(holder, Model::trainable);
+    }
+
+    @Override
+    public TensorMap initialTrainable(NodeId.Role holder, String segment) {
+      return copied(holder, model -> model.trainable(segment));
+    }
+
+    private TensorMap copied(NodeId.Role holder, Function<Model, Trainable> part) {
       var engine = job.engine();
       return engine
           .lanes()
           .run(
               () -> {
                 try (var model = engine.open(shared.use, holder, shared.initSeed)) {
-                  return model.trainable().copy();
+                  return part.apply(model).copy();
                 }
               },
               false)
@@ -168,7 +180,7 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
       score(state, notes.rounds);
     }
     turnPage(shared.round);
-    var trained = method.trained(state);
+    var trained = method.result(state, new Look(notes.rounds - 1));
     var fields = new LinkedHashMap<String, Object>();
     fields.put("virtualSeconds", notes.virtualSeconds);
     fields.put("wallSeconds", (System.nanoTime() - began) / 1e9);
@@ -319,9 +331,45 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
 
   /** Scores the state after {@code rounds} rounds. */
   private void score(S state, int rounds) {
-    var trained = method.trained(state);
-    if (trained.size() > 0) {
-      score(rounds - 1, job.evaluation().score(trained));
+    method.measure(state, new Look(rounds - 1));
+  }
+
+  /** The run as measurements see it after a round. */
+  private final class Look implements Instruments {
+    private final int round;
+
+    Look(int round) {
+      this.round = round;
+    }
+
+    @Override
+    public int round() {
+      return round;
+    }
+
+    @Override
+    public List<NodeId> devices() {
+      return roster().devices();
+    }
+
+    @Override
+    public Optional<TensorMap> memory(NodeId device, String key) {
+      return Optional.ofNullable(shared.memories.get(device, key));
+    }
+
+    @Override
+    public Metrics evaluate(TensorMap trained) {
+      return job.evaluation().score(trained);
+    }
+
+    @Override
+    public void score(Metrics metrics) {
+      Conduct.this.score(round, metrics);
+    }
+
+    @Override
+    public void report(String metric, double value) {
+      Conduct.this.report(round, metric, value);
     }
   }
 

@@ -67,6 +67,11 @@ final class DeviceParty extends Party implements Device {
   }
 
   @Override
+  public void release() {
+    closeModel();
+  }
+
+  @Override
   public Memory memory() {
     return visit.deviceMemory;
   }

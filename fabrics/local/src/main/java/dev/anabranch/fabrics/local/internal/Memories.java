@@ -43,7 +43,7 @@ final class Memories {
     return out;
   }
 
-  private synchronized @Nullable TensorMap get(NodeId node, String key) {
+  synchronized @Nullable TensorMap get(NodeId node, String key) {
     var values = kept.get(node);
     return values == null ? null : values.get(key);
   }

@@ -45,6 +45,11 @@ abstract class Party implements Node {
     return Seeds.stream(shared.job.seed(), id(), round, use);
   }
 
+  @Override
+  public final RandomGenerator common(String use) {
+    return Seeds.stream(shared.job.seed(), "all", currentRound(), use);
+  }
+
   /** Opens the model when it is first asked for. */
   final Model openModel() {
     var open = model;
