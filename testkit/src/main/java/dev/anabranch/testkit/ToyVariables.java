@@ -255,6 +255,11 @@ final class ToyVariables implements Trainable {
         values.requireSpecs(specs());
         put(values);
       }
+
+      @Override
+      public double gradientNorm(Predicate<String> which) {
+        return ToyVariables.this.gradientNorm(name -> names.contains(name) && which.test(name));
+      }
     };
   }
 

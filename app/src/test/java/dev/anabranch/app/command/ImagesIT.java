@@ -2,7 +2,7 @@ package dev.anabranch.app.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.anabranch.app.record.SafeTensors;
+import dev.anabranch.torch.files.SafeTensors;
 import dev.anabranch.app.run.InstalledWiring;
 import dev.anabranch.core.Seeds;
 import dev.anabranch.core.Tensor;

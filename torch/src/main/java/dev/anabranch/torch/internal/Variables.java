@@ -141,6 +141,12 @@ final class Variables implements Trainable, AutoCloseable {
       settle();
       MemorySegment.copy(values.data(), 0, Tensors.memory(flat), from, values.data().byteSize());
     }
+
+    @Override
+    public double gradientNorm(Predicate<String> which) {
+      return Variables.this.gradientNorm(name ->
+          some.stream().anyMatch(spec -> spec.name().equals(name)) && which.test(name));
+    }
   }
 
   /** A variable, or null if this name is not trained. */
