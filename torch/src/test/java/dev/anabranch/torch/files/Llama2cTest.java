@@ -57,8 +57,8 @@ class Llama2cTest {
       assertThat(query[8]).isEqualTo(24 + 16 + 64 + 16);
       float[] value = read(model, "model.layers.0.self_attn.v_proj.weight");
       assertThat(value[8]).isEqualTo(24 + 16 + 128 + 64 + 8);
-      assertThat(Objects.requireNonNull(model.tensors().get("model.layers.0.mlp.down_proj.weight")).shape())
-          .containsExactly(8, 4);
+      var down = Objects.requireNonNull(model.tensors().get("model.layers.0.mlp.down_proj.weight"));
+      assertThat(down.shape()).containsExactly(8, 4);
       assertThat(read(model, "model.norm.weight")[7]).isEqualTo(24 + 2 * 304 + 7);
     }
   }
