@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -93,7 +94,7 @@ class GgufTest {
   }
 
   private static float[] read(Pretrained model, String tensor) {
-    float[] out = new float[(int) model.tensors().get(tensor).elements()];
+    float[] out = new float[(int) Objects.requireNonNull(model.tensors().get(tensor)).elements()];
     model.fp32(tensor, MemorySegment.ofArray(out));
     return out;
   }
@@ -121,7 +122,7 @@ class GgufTest {
   }
 
   private static GgufArray array(Map<String, Object> metadata, String key) {
-    return (GgufArray) metadata.get(key);
+    return (GgufArray) Objects.requireNonNull(metadata.get(key));
   }
 
   @Test

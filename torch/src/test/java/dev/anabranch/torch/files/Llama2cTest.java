@@ -9,6 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Objects;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -38,7 +39,7 @@ class Llama2cTest {
   }
 
   private static float[] read(Pretrained model, String tensor) {
-    float[] out = new float[(int) model.tensors().get(tensor).elements()];
+    float[] out = new float[(int) Objects.requireNonNull(model.tensors().get(tensor)).elements()];
     model.fp32(tensor, MemorySegment.ofArray(out));
     return out;
   }
@@ -56,8 +57,8 @@ class Llama2cTest {
       assertThat(query[8]).isEqualTo(24 + 16 + 64 + 16);
       float[] value = read(model, "model.layers.0.self_attn.v_proj.weight");
       assertThat(value[8]).isEqualTo(24 + 16 + 128 + 64 + 8);
-      assertThat(model.tensors().get("model.layers.0.mlp.down_proj.weight").shape())
-          .containsExactly(8, 4);
+      var down = Objects.requireNonNull(model.tensors().get("model.layers.0.mlp.down_proj.weight"));
+      assertThat(down.shape()).containsExactly(8, 4);
       assertThat(read(model, "model.norm.weight")[7]).isEqualTo(24 + 2 * 304 + 7);
     }
   }

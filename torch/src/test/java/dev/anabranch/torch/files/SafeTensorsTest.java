@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
@@ -86,7 +87,7 @@ class SafeTensorsTest {
           new TreeSet<>(file.tensors().keySet())
               .stream()
                   .map(name -> {
-                    var stored = file.tensors().get(name);
+                    var stored = Objects.requireNonNull(file.tensors().get(name));
                     return new SafeTensors.Item(stored.spec(), stored.encoding(), file.bytes(name));
                   })
                   .toList(),

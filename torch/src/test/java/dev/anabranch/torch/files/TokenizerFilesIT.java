@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
@@ -97,7 +98,7 @@ class TokenizerFilesIT {
   /** The loop of llama2.c, run.c, encode(): the best pair is merged until there is none. */
   @Property(tries = 500)
   void mergesAsTheReferenceLoop(@ForAll("texts") String text) throws Exception {
-    var found = ids(files(llama2c()).get("tokenizer.json"), text);
+    var found = ids(Objects.requireNonNull(files(llama2c()).get("tokenizer.json")), text);
     assertThat(found).containsExactly(reference(text));
   }
 
@@ -144,7 +145,7 @@ class TokenizerFilesIT {
 
   @Test
   void decodesBytesAndLeavesTheFirstSpaceOut() throws Exception {
-    var json = files(llama2c()).get("tokenizer.json");
+    var json = Objects.requireNonNull(files(llama2c()).get("tokenizer.json"));
     assertThat(text(json, ids(json, "ab ü\nc"))).isEqualTo("ab ü\nc");
     assertThat(files(llama2c()).get("tokenizer_config.json"))
         .contains("\"bos_token\":\"<s>\"", "\"eos_token\":\"</s>\"");
@@ -192,7 +193,7 @@ class TokenizerFilesIT {
 
   private String json(GgufBytes bytes) throws IOException {
     var file = Files.write(folder.resolve("m.gguf"), bytes.bytes());
-    return TokenizerFiles.of(file).get("tokenizer.json");
+    return Objects.requireNonNull(TokenizerFiles.of(file).get("tokenizer.json"));
   }
 
   @Test
