@@ -189,6 +189,11 @@ public record BertShapes(
     }
   }
 
+  /** {@code attention.self.query} of what {@link #LORA_TARGETS} calls {@code query}. */
+  public static String module(String target) {
+    return LINEARS.stream().filter(m -> target(m).equals(target)).findFirst().orElseThrow();
+  }
+
   private static String target(String module) {
     return module.startsWith("attention.self.")
         ? module.substring("attention.self.".length())

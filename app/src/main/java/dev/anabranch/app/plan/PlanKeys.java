@@ -38,6 +38,9 @@ final class PlanKeys {
           List.of("auto", "fp32", "bf16"),
           "Precision of frozen weights; auto: bf16 where the processor multiplies it, else fp32.");
 
+  static final Text ADAPTER =
+      new Text("adapter", "", "A PEFT adapter folder to begin with; empty: drawn values.");
+
   static final Choice KIND =
       new Choice("kind", "text-classification", List.of("text-classification"), "What is learned.");
   static final Int MAX_TOKENS =
@@ -46,8 +49,9 @@ final class PlanKeys {
       new Choice(
           "pooling",
           "mean",
-          List.of("mean", "cls", "prompt"),
-          "How the classifier reads a sequence: mean over text and prompts, first token, prompts.");
+          List.of("mean", "cls", "pooler", "prompt"),
+          "How the classifier reads a sequence: mean over text and prompts, first token, first"
+              + " token through the pre-trained pooler, prompts.");
 
   static final Real HOLDOUT =
       new Real(
@@ -96,7 +100,7 @@ final class PlanKeys {
                 new Section(
                     "model",
                     "The model.",
-                    List.of(model),
+                    List.of(model, ADAPTER),
                     List.of(
                         new Section(
                             "precision", "Precision of weights.", List.of(FROZEN), List.of()))),

@@ -173,6 +173,11 @@ public final class RunPlan {
     return at("model").make(keys.model, type);
   }
 
+  /** The PEFT adapter to begin with; empty if there is none. */
+  public String adapter() {
+    return at("model").text(PlanKeys.ADAPTER);
+  }
+
   /** {@code auto}, {@code fp32} or {@code bf16}. */
   public String frozenPrecision() {
     return at("model.precision").choice(PlanKeys.FROZEN);

@@ -23,8 +23,10 @@ import dev.anabranch.data.TextShard;
 import dev.anabranch.data.TextTokenizer;
 import dev.anabranch.fabrics.local.LocalFabric;
 import dev.anabranch.torch.DryEngine;
+import dev.anabranch.torch.HuggingFaceExport;
 import dev.anabranch.torch.ModelSource;
 import dev.anabranch.torch.Models;
+import dev.anabranch.torch.PeftFolder;
 import dev.anabranch.torch.Precision;
 import dev.anabranch.torch.TorchEngine;
 import java.nio.file.Path;
@@ -132,7 +134,34 @@ public final class InstalledWiring implements Wiring {
 
   @Override
   public Engine engine(RunPlan plan, int classes) {
-    return TorchEngine.open(model(plan), task(plan, classes), precision(plan), plan.lanes());
+    var engine = TorchEngine.open(model(plan), task(plan, classes), precision(plan), plan.lanes());
+    if (plan.adapter().isEmpty()) {
+      return engine;
+    }
+    try {
+      var adapter = PeftFolder.read(Path.of(plan.adapter()), engine.shapes());
+      return new StartedEngine(
+          engine, plan.adapter(), adapter.variables(), engine.shapes()::trained);
+    } catch (RuntimeException e) {
+      engine.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public void export(TrainedRun run, Form form, Path folder) {
+    var plan = run.plan();
+    var export =
+        new HuggingFaceExport(
+            model(plan),
+            task(plan, run.classes().size()),
+            run.classes(),
+            plan.method().use(run.engine().facts()),
+            run.trained());
+    switch (form) {
+      case PEFT -> export.adapter(folder);
+      case MERGED -> export.merged(folder);
+    }
   }
 
   @Override

@@ -35,6 +35,17 @@ public interface Wiring {
 
   Fabric fabric(RunPlan plan);
 
+  /** In which form trained variables are written for other programs. */
+  enum Form {
+    /** An adapter of Hugging Face PEFT. */
+    PEFT,
+    /** A Hugging Face folder with the whole model. */
+    MERGED
+  }
+
+  /** Writes what a run has trained into an empty folder. */
+  void export(TrainedRun run, Form form, Path folder);
+
   /** Writes one page about runs. */
   void report(List<Path> runs, Path page);
 }

@@ -2,6 +2,7 @@ package dev.anabranch.app.run;
 
 import dev.anabranch.app.plan.Catalog;
 import dev.anabranch.app.plan.RunPlan;
+import dev.anabranch.app.record.SafeTensors;
 import dev.anabranch.app.report.ReportPage;
 import dev.anabranch.core.DeviceProfile;
 import dev.anabranch.core.Engine;
@@ -15,6 +16,7 @@ import dev.anabranch.testkit.ToyShard;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -88,6 +90,12 @@ public final class ToyWiring implements Wiring {
   @Override
   public Fabric fabric(RunPlan plan) {
     return new LocalFabric(plan.resident());
+  }
+
+  @Override
+  public void export(TrainedRun run, Form form, Path folder) {
+    SafeTensors.write(
+        folder.resolve("trained.safetensors"), run.trained(), Map.of("form", form.name()));
   }
 
   @Override

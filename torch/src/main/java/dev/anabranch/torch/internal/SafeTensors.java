@@ -93,6 +93,11 @@ public final class SafeTensors implements AutoCloseable {
     return Collections.unmodifiableMap(metadata);
   }
 
+  /** The element type of a tensor, such as {@code F32}. */
+  String type(String name) {
+    return Objects.requireNonNull(entries.get(name), name).type();
+  }
+
   /** A read-only view of one tensor; writing to it crashes the process, so clone it first. */
   public Tensor view(String name) {
     LibTorch.boot();

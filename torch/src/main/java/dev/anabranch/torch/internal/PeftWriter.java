@@ -1,0 +1,166 @@
+package dev.anabranch.torch.internal;
+
+import dev.anabranch.core.AnabranchException;
+import dev.anabranch.core.Failure;
+import dev.anabranch.core.Parameterisation;
+import dev.anabranch.core.Tensor;
+import dev.anabranch.core.TensorMap;
+import dev.anabranch.torch.BertShapes;
+import dev.anabranch.torch.PeftFolder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.bytedeco.javacpp.PointerScope;
+import org.jspecify.annotations.Nullable;
+
+/** Writes a PEFT adapter folder of a BERT classifier. */
+public final class PeftWriter {
+  private PeftWriter() {}
+
+  /** Writes settings and values. */
+  public static void write(Path folder, PeftFolder adapter, BertShapes shapes) {
+    var how = adapter.how();
+    var tensors = new LinkedHashMap<String, Tensor>();
+    var config = new LinkedHashMap<String, @Nullable Object>();
+    config.put("base_model_name_or_path", adapter.base());
+    config.put("inference_mode", true);
+    config.put("modules_to_save", PeftNames.SAVED);
+    config.put("revision", null);
+    config.put("task_type", PeftNames.TASK);
+    switch (how) {
+      case Parameterisation.Lora lora -> {
+        adapter
+            .variables()
+            .specs()
+            .forEach(spec ->
+                tensors.put(PeftNames.lora(spec.name()), adapter.variables().get(spec.name())));
+        lora(lora, adapter.variables(), shapes, config);
+      }
+      case Parameterisation.SoftPrompt prompt
+          when prompt.placing() == Parameterisation.SoftPrompt.Placing.WORDS -> {
+        virtual(adapter.variables(), prompt.tokens(), tensors);
+        config.put("peft_type", "PROMPT_TUNING");
+        config.put("prompt_tuning_init", "RANDOM");
+        config.put("prompt_tuning_init_text", null);
+        config.put("tokenizer_name_or_path", null);
+        sizes(prompt.tokens(), shapes, config);
+      }
+      case Parameterisation.Prefix prefix -> {
+        virtual(adapter.variables(), prefix.tokens(), tensors);
+        config.put("peft_type", "PREFIX_TUNING");
+        config.put("prefix_projection", false);
+        config.put("encoder_hidden_size", shapes.width());
+        sizes(prefix.tokens(), shapes, config);
+      }
+      default ->
+          throw AnabranchException.expected(
+              Failure.UNSUPPORTED,
+              "trained",
+              how.name(),
+              "lora, prompt or prefix, for which PEFT has a form; '--to merged' writes the whole"
+                  + " model");
+    }
+    store(folder, config, tensors);
+  }
+
+  private static void store(
+      Path folder, Map<String, @Nullable Object> config, Map<String, Tensor> tensors) {
+    LibTorch.boot();
+    try (var scope = new PointerScope()) {
+      var stored = new LinkedHashMap<String, org.bytedeco.pytorch.Tensor>();
+      tensors.forEach((name, value) -> stored.put(name, Tensors.of(value)));
+      SafeTensors.write(folder.resolve(PeftFolder.WEIGHTS), stored, Map.of("format", "pt"));
+      Files.writeString(folder.resolve(PeftFolder.CONFIG), JsonText.of(config));
+    } catch (IOException e) {
+      throw new AnabranchException(
+          Failure.STORAGE, folder + ": " + e + " (expected: a folder that can be written)", e);
+    }
+  }
+
+  private static void sizes(int tokens, BertShapes shapes, Map<String, @Nullable Object> config) {
+    config.put("num_attention_heads", shapes.heads());
+    config.put("num_layers", shapes.layers());
+    config.put("num_transformer_submodules", 1);
+    config.put("num_virtual_tokens", tokens);
+    config.put("token_dim", shapes.width());
+  }
+
+  private static void lora(
+      Parameterisation.Lora lora,
+      TensorMap variables,
+      BertShapes shapes,
+      Map<String, @Nullable Object> config) {
+    config.put("peft_type", "LORA");
+    config.put("r", lora.r());
+    config.put("lora_alpha", lora.alpha());
+    config.put("lora_dropout", 0.0);
+    config.put("target_modules", targets(variables, shapes));
+    config.put("bias", "none");
+    config.put("fan_in_fan_out", false);
+    config.put("init_lora_weights", true);
+    config.put("use_rslora", false);
+    config.put("use_dora", false);
+    config.put("rank_pattern", Map.of());
+    config.put("alpha_pattern", Map.of());
+    config.put("layers_to_transform", null);
+    config.put("layers_pattern", null);
+  }
+
+  /**
+   * The names of the linear maps where those are enough, else a regular expression: PEFT compares
+   * ends of names, by which {@code output.dense} is two maps of a layer.
+   */
+  private static Object targets(TensorMap variables, BertShapes shapes) {
+    var layers = new LinkedHashSet<String>();
+    var modules = new LinkedHashSet<String>();
+    variables.specs().stream()
+        .map(spec -> spec.name())
+        .filter(PeftNames::isLora)
+        .forEach(name -> {
+          layers.add(PeftNames.layer(name));
+          modules.add(PeftNames.module(name));
+        });
+    var self = "attention.self.";
+    if (layers.size() == shapes.layers() && modules.stream().allMatch(m -> m.startsWith(self))) {
+      return modules.stream().map(m -> m.substring(self.length())).toList();
+    }
+    return "(" + either(layers) + ")(" + either(modules) + ")";
+  }
+
+  private static String either(Set<String> names) {
+    var out = new StringBuilder();
+    for (var name : names) {
+      out.append(out.isEmpty() ? "" : "|")
+          .append(
+              (name.startsWith("encoder.") ? PeftNames.checkpoint(name) : name)
+                  .replace(".", "\\."));
+    }
+    return out.toString();
+  }
+
+  /** Prompt [p, d], or keys and values of all layers side by side [p, layers · 2 · d]. */
+  private static void virtual(TensorMap variables, int p, Map<String, Tensor> tensors) {
+    var parts = new LinkedHashMap<String, float[]>();
+    for (var spec : variables.specs()) {
+      if (spec.name().startsWith("classifier.")) {
+        tensors.put(PeftNames.beside(spec.name()), variables.get(spec.name()));
+      } else {
+        parts.put(spec.name(), variables.get(spec.name()).toArray());
+      }
+    }
+    var values = List.copyOf(parts.values());
+    int d = values.getFirst().length / p;
+    float[] all = new float[p * values.size() * d];
+    for (int i = 0; i < values.size(); i++) {
+      for (int row = 0; row < p; row++) {
+        System.arraycopy(values.get(i), row * d, all, (row * values.size() + i) * d, d);
+      }
+    }
+    tensors.put(PeftNames.PROMPTS, Tensor.of(all, p, (long) values.size() * d));
+  }
+}
