@@ -4,4 +4,15 @@ package dev.anabranch.core;
 public interface Route extends DifferentiableObjective {
   /** Class scores before the softmax, [b, classes]; no gradient is kept. */
   Tensor logits(Batch batch);
+
+  /**
+   * A loss of the caller's own; its gradient is added to that of the trained variables.
+   *
+   * @return what the loss gave
+   * @throws UnsupportedOperationException if this model has no such way
+   */
+  default double lossAndGradient(Batch batch, ScoreLoss loss) {
+    throw new UnsupportedOperationException(
+        "loss on scores: this model has none (expected: a language model)");
+  }
 }

@@ -2,6 +2,7 @@ package dev.anabranch.fabrics.local.internal;
 
 import dev.anabranch.core.Ability;
 import dev.anabranch.core.AnabranchException;
+import dev.anabranch.core.BlackBox;
 import dev.anabranch.core.Books;
 import dev.anabranch.core.Charge;
 import dev.anabranch.core.Checkpoint;
@@ -316,7 +317,9 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
   private void score(S state, int rounds) {
     var trained = method.trained(state);
     if (trained.size() > 0) {
-      score(rounds - 1, job.evaluation().score(trained));
+      var measured = job.evaluation().measure(trained);
+      score(rounds - 1, measured.metrics());
+      measured.more().forEach((name, value) -> report(rounds - 1, name, value));
     }
   }
 
@@ -337,6 +340,33 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
   @Override
   public Model model() {
     return openModel();
+  }
+
+  @Override
+  NodeId.Role holder() {
+    return shared.use.partition().heldBy(NodeId.Role.COORDINATOR).isEmpty()
+        ? NodeId.Role.DEVICE
+        : NodeId.Role.COORDINATOR;
+  }
+
+  @Override
+  public BlackBox large() {
+    var large = job.beside().large();
+    if (large == null) {
+      throw AnabranchException.expected(
+          Failure.PLAN, "method." + method.card().name() + ".large", "not given", "a model");
+    }
+    return new CountedBox(large, shared, id());
+  }
+
+  @Override
+  public Shard publicText() {
+    var text = job.beside().publicText();
+    if (text == null || text.size() == 0) {
+      throw AnabranchException.expected(
+          Failure.PLAN, "data.public", "none", "texts that belong to no device");
+    }
+    return text;
   }
 
   @Override

@@ -45,13 +45,18 @@ abstract class Party implements Node {
     return Seeds.stream(shared.job.seed(), id(), round, use);
   }
 
+  /** Whose segments this party's model has. */
+  NodeId.Role holder() {
+    return id().role();
+  }
+
   /** Opens the model when it is first asked for. */
   final Model openModel() {
     var open = model;
     if (open == null) {
       open =
           meter.run(
-              "open", () -> shared.job.engine().open(shared.use, id().role(), shared.initSeed));
+              "open", () -> shared.job.engine().open(shared.use, holder(), shared.initSeed));
       frozenBytes = open.frozenBytes();
       model = open;
       opened = true;

@@ -1,0 +1,13 @@
+package dev.anabranch.core;
+
+/** A loss that is written on a model's scores, such as the distance to those of a teacher. */
+@FunctionalInterface
+public interface ScoreLoss {
+  /**
+   * The loss, in nats.
+   *
+   * @param scores [b, classes], or [b, t, v] of a language model, before the softmax
+   * @param gradient of the same shape, all zero: where the loss's gradient is written
+   */
+  double of(Tensor scores, Tensor gradient);
+}
