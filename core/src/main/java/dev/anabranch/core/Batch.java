@@ -5,11 +5,13 @@ package dev.anabranch.core;
  *
  * @param rows [b] positions within the shard
  * @param inputs b samples
- * @param labels [b] class indices
+ * @param labels [b] class indices; or, for a language model, [b, t] the token that comes after each
+ *     position, -1 where none is asked
  */
 public record Batch(int[] rows, Inputs inputs, int[] labels) {
   public Batch {
-    if (rows.length != inputs.size() || labels.length != rows.length) {
+    boolean each = inputs instanceof Inputs.Tokens t && labels.length == t.ids().length;
+    if (rows.length != inputs.size() || (labels.length != rows.length && !each)) {
       throw new IllegalArgumentException(
           "batch: "
               + rows.length

@@ -40,8 +40,6 @@ public record Evaluation(
     }
   }
 
-  private record Part(int right, double loss) {}
-
   public Metrics score(TensorMap trained) {
     try (var predictor = engine.predictor(use, trained)) {
       return score(predictor);
@@ -51,17 +49,18 @@ public record Evaluation(
   /** How any predictor does on the hold-out. */
   public Metrics score(Predictor predictor) {
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      var parts = new ArrayList<Future<Part>>();
+      var parts = new ArrayList<Future<Predictor.Score>>();
       for (int[] rows : holdout.split(holdout.rows(), batchSize)) {
-        parts.add(threads.submit(() -> part(predictor, holdout.batch(rows))));
+        parts.add(threads.submit(() -> predictor.score(holdout.batch(rows))));
       }
       int right = 0;
+      int n = 0;
       double loss = 0;
       for (var part : parts) {
-        right += part.get().right;
-        loss += part.get().loss;
+        right += part.get().right();
+        loss += part.get().loss();
+        n += part.get().asked();
       }
-      int n = holdout.size();
       return new Metrics(n == 0 ? 0 : right / (double) n, n == 0 ? 0 : loss / n, n);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -70,32 +69,6 @@ public record Evaluation(
       throw e.getCause() instanceof RuntimeException r
           ? r
           : new IllegalStateException(e.getCause());
-    }
-  }
-
-  private static Part part(Predictor predictor, Batch batch) {
-    try (var logits = predictor.logits(batch)) {
-      float[] z = logits.toArray();
-      int classes = z.length / batch.size();
-      int right = 0;
-      double loss = 0;
-      for (int i = 0; i < batch.size(); i++) {
-        int best = 0;
-        double top = Double.NEGATIVE_INFINITY;
-        for (int c = 0; c < classes; c++) {
-          if (z[i * classes + c] > top) {
-            top = z[i * classes + c];
-            best = c;
-          }
-        }
-        double sum = 0;
-        for (int c = 0; c < classes; c++) {
-          sum += Math.exp(z[i * classes + c] - top);
-        }
-        right += best == batch.labels()[i] ? 1 : 0;
-        loss += top + Math.log(sum) - z[i * classes + batch.labels()[i]];
-      }
-      return new Part(right, loss);
     }
   }
 }

@@ -9,5 +9,7 @@ public enum Pooling {
   /** The mean over real text tokens and prompts. */
   MEAN,
   /** The mean over the soft prompt's positions. */
-  PROMPT
+  PROMPT,
+  /** Not at all: every position is scored with the token that comes next, by a language model. */
+  NONE
 }

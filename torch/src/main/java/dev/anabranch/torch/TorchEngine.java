@@ -33,13 +33,13 @@ public final class TorchEngine implements Engine {
   /**
    * What the model is used for.
    *
-   * @param classes number of labels, at least 2
+   * @param classes number of labels, at least 2; a language model has its vocabulary instead
    * @param maxTokens longest input, prompts not counted
-   * @param pooling how the classifier reads the sequence
+   * @param pooling how the classifier reads the sequence; {@link Pooling#NONE} for a language model
    */
   public record Task(int classes, int maxTokens, Pooling pooling) {
     public Task {
-      Check.that(classes >= 2, "classes", classes, "at least 2");
+      Check.that(classes >= 2 || pooling == Pooling.NONE, "classes", classes, "at least 2");
     }
   }
 
@@ -60,6 +60,8 @@ public final class TorchEngine implements Engine {
    */
   public static TorchEngine open(ModelSource source, Task task, Precision frozen, int lanes) {
     Check.that(lanes >= 1, "lanes", lanes, "at least 1");
+    Check.that(
+        task.pooling() != Pooling.NONE, "task.kind", "causal-lm", "text-classification for a bert");
     var checkpoint = Checkpoint.open(source.file());
     var config = checkpoint.config();
     try {

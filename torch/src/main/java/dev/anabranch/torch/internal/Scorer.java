@@ -138,6 +138,7 @@ final class Scorer {
       case CLS -> first(hidden);
       case POOLER -> pooler(first(hidden));
       case PROMPT -> BertLayers.cast(hidden.narrow(1, 0, prompts), ScalarType.Float).mean(1);
+      case NONE -> throw new IllegalStateException("pooling: none (expected: a classifier's)");
       case MEAN -> mean(BertLayers.cast(hidden, ScalarType.Float), lengths);
     };
   }

@@ -17,6 +17,18 @@ final class Sequence {
         "inputs: " + inputs.getClass().getSimpleName() + " (expected: Tokens)");
   }
 
+  /** The token inputs of a batch, all of them within a vocabulary. */
+  static Inputs.Tokens tokens(Inputs inputs, int vocabulary) {
+    var tokens = tokens(inputs);
+    for (int id : tokens.ids()) {
+      if (id < 0 || id >= vocabulary) {
+        throw new IllegalArgumentException(
+            "token id: " + id + " (expected: 0 to " + (vocabulary - 1) + ")");
+      }
+    }
+    return tokens;
+  }
+
   /** Lengths with p prompts before each text. */
   static int[] lengths(Inputs.Tokens tokens, int prompts) {
     int[] out = tokens.lengths().clone();

@@ -1,6 +1,7 @@
 package dev.anabranch.torch.internal;
 
 import java.lang.foreign.MemorySegment;
+import java.util.stream.LongStream;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.LongPointer;
@@ -36,6 +37,11 @@ final class Tensors {
         var view = torch.from_blob(pointer, shape, options)) {
       return view.clone();
     }
+  }
+
+  /** n 64-bit integers in a row, from the first. */
+  static Tensor range(long first, long n) {
+    return longs(LongStream.range(first, first + n).toArray(), n);
   }
 
   /** A tensor of 32-bit integers that holds its own copy. */

@@ -1,0 +1,243 @@
+package dev.anabranch.torch.internal;
+
+import dev.anabranch.core.Batch;
+import dev.anabranch.core.Block;
+import dev.anabranch.core.GradientTerm;
+import dev.anabranch.core.Head;
+import dev.anabranch.core.Model;
+import dev.anabranch.core.ModelFacts;
+import dev.anabranch.core.ModelUse;
+import dev.anabranch.core.Optimizer;
+import dev.anabranch.core.OptimizerSpec;
+import dev.anabranch.core.Parameterisation;
+import dev.anabranch.core.Parameterisation.SoftPrompt.Placing;
+import dev.anabranch.core.Partition;
+import dev.anabranch.core.Predictor;
+import dev.anabranch.core.Route;
+import dev.anabranch.core.Tail;
+import dev.anabranch.core.TensorSpec;
+import dev.anabranch.core.Trainable;
+import dev.anabranch.torch.BertShapes;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Some segments of a model of any {@link Family}, with trained variables of their own, over weights
+ * that every model of the process shares. Autograd differentiates it. Used on a lane.
+ */
+public final class FamilyModel implements Model {
+  /** Draws the head where nobody trains it: equal in every model of a run. */
+  private static final long FIXED = 0;
+
+  private final ModelFacts facts;
+  private final FamilyShapes shapes;
+  private final FamilyWeights weights;
+  private final ModelUse use;
+  private final List<Partition.Segment> held;
+  private final Variables variables;
+  private final Variables fallback;
+  private final Map<String, FamilySpan> spans = new HashMap<>();
+  private final Map<String, FamilyBlock> blocks = new HashMap<>();
+  private final List<Optimizer> optimizers = new ArrayList<>();
+  private @Nullable FamilyHead head;
+
+  /**
+   * Lays the trained variables of a use on the weights.
+   *
+   * @param held segments of the partition, in its order
+   */
+  public FamilyModel(
+      ModelFacts facts,
+      Family family,
+      FamilyWeights weights,
+      ModelUse use,
+      List<Partition.Segment> held,
+      long initSeed) {
+    var memory = Meter.here().blocks();
+    this.facts = facts;
+    this.shapes = new FamilyShapes(family);
+    this.weights = weights;
+    this.use = use;
+    this.held = List.copyOf(held);
+    var all = shapes.trained(use);
+    this.variables =
+        new Variables(
+            shapes.trained(use, held), (spec, into) -> draw(spec, into, initSeed), memory);
+    var names = all.stream().map(TensorSpec::name).toList();
+    var fixed =
+        held.stream().anyMatch(this::isLast)
+            ? family.output().stream()
+                .filter(spec -> family.head().contains(spec.name()))
+                .filter(spec -> !names.contains(spec.name()) && !weights.has(spec))
+                .toList()
+            : List.<TensorSpec>of();
+    this.fallback = new Variables(fixed, (spec, into) -> draw(spec, into, FIXED));
+    held.forEach(segment -> spans.put(segment.name(), span(segment)));
+  }
+
+  private void draw(TensorSpec spec, org.bytedeco.pytorch.Tensor into, long seed) {
+    boolean beside = spec.name().endsWith(".lora_A") || spec.name().endsWith(".lora_B");
+    if (!beside && weights.has(spec)) {
+      weights.write(spec.name(), into);
+    } else {
+      Init.draw(spec, into, null, seed);
+    }
+  }
+
+  private FamilySpan span(Partition.Segment segment) {
+    var how = use.of(segment);
+    // layers that are trained as a whole run in fp32, all others as frozen weights are kept
+    boolean whole =
+        BertShapes.flat(how).stream().anyMatch(p -> p instanceof Parameterisation.Everything);
+    var given =
+        new Pass.Given(
+            shapes,
+            weights,
+            variables,
+            fallback,
+            how,
+            whole ? ScalarType.Float : weights.type(),
+            use.prompts(),
+            placing());
+    return new FamilySpan(
+        given, segment.from(), segment.until(), isFirst(segment), isLast(segment));
+  }
+
+  private @Nullable Placing placing() {
+    for (var part : BertShapes.flat(use.of(use.partition().segments().get(0)))) {
+      if (part instanceof Parameterisation.SoftPrompt prompt) {
+        return prompt.placing();
+      }
+    }
+    return null;
+  }
+
+  private boolean isFirst(Partition.Segment segment) {
+    return BertShapes.isFirst(use.partition(), segment);
+  }
+
+  private boolean isLast(Partition.Segment segment) {
+    return BertShapes.isLast(use.partition(), segment);
+  }
+
+  @Override
+  public ModelFacts facts() {
+    return facts;
+  }
+
+  @Override
+  public Trainable trainable() {
+    return variables;
+  }
+
+  @Override
+  public Route route(String... segments) {
+    return walk(segments);
+  }
+
+  /** As {@link #route}, with what decoding needs. */
+  FamilyRoute walk(String... segments) {
+    var named =
+        segments.length == 0
+            ? held
+            : Arrays.stream(segments).map(use.partition()::segment).toList();
+    if (named.isEmpty()
+        || !isFirst(named.get(0))
+        || !isLast(named.get(named.size() - 1))
+        || !held.containsAll(named)) {
+      var all = use.partition().segments();
+      throw new IllegalArgumentException(
+          "route: "
+              + names(named)
+              + " (expected: segments held here, from '"
+              + all.get(0).name()
+              + "' to '"
+              + all.get(all.size() - 1).name()
+              + "'; held: "
+              + names(held)
+              + ")");
+    }
+    return new FamilyRoute(named.stream().map(this::spanOf).toList());
+  }
+
+  /** How the whole model does on a batch. */
+  public Predictor.Score score(Batch batch) {
+    return walk().score(batch);
+  }
+
+  private static List<String> names(List<Partition.Segment> segments) {
+    return segments.stream().map(Partition.Segment::name).toList();
+  }
+
+  private FamilySpan spanOf(Partition.Segment segment) {
+    return Objects.requireNonNull(spans.get(segment.name()));
+  }
+
+  private Partition.Segment require(boolean fits, Partition.Segment segment) {
+    if (!fits || !held.contains(segment)) {
+      throw new IllegalArgumentException(
+          "segment '" + segment.name() + "' (expected: one held here: " + names(held) + ")");
+    }
+    return segment;
+  }
+
+  @Override
+  public Head head() {
+    if (head == null) {
+      head = new FamilyHead(spanOf(require(true, use.partition().segments().get(0))));
+    }
+    return head;
+  }
+
+  @Override
+  public Block block(String segment) {
+    var found = use.partition().segment(segment);
+    require(!isFirst(found) && !isLast(found), found);
+    return blocks.computeIfAbsent(segment, name -> new FamilyBlock(spanOf(found)));
+  }
+
+  @Override
+  public Tail tail() {
+    var segments = use.partition().segments();
+    var last = require(true, segments.get(segments.size() - 1));
+    boolean below =
+        segments.stream()
+            .filter(segment -> !isLast(segment))
+            .anyMatch(s -> !shapes.trained(use.partition(), s, use.of(s)).isEmpty());
+    return new FamilyTail(spanOf(last), below);
+  }
+
+  @Override
+  public Optimizer optimizer(OptimizerSpec spec, GradientTerm... terms) {
+    Meter.here();
+    var stepper = new Stepper(variables, spec, List.of(terms));
+    optimizers.add(stepper);
+    return stepper;
+  }
+
+  @Override
+  public long frozenBytes() {
+    int each = weights.type() == ScalarType.Float ? Float.BYTES : Short.BYTES;
+    return each * shapes.frozen(use, held).stream().mapToLong(TensorSpec::elements).sum();
+  }
+
+  /** May be called from any thread; closing twice is allowed. */
+  @Override
+  public void close() {
+    optimizers.forEach(Optimizer::close);
+    optimizers.clear();
+    blocks.values().forEach(FamilyBlock::close);
+    if (head != null) {
+      head.close();
+    }
+    variables.close();
+    fallback.close();
+    weights.release();
+  }
+}

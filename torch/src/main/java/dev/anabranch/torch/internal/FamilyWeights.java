@@ -1,0 +1,146 @@
+package dev.anabranch.torch.internal;
+
+import dev.anabranch.core.AnabranchException;
+import dev.anabranch.core.Failure;
+import dev.anabranch.core.TensorSpec;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The frozen weights that all models of an engine share. Each is copied out of its file when it is
+ * first asked for, in the type that is asked for, so that what is trained everywhere takes no
+ * memory. Thread-safe; the owner closes it when no program uses it any more.
+ */
+public final class FamilyWeights implements AutoCloseable {
+  private final Stored stored;
+  private final Map<String, String> names = new HashMap<>();
+  private final Map<String, long[]> shapes;
+  private final Map<Key, Tensor> held = new ConcurrentHashMap<>();
+  private final ReentrantLock lock = new ReentrantLock();
+  private final boolean bf16;
+
+  private record Key(String name, ScalarType type) {}
+
+  /**
+   * Takes the model over.
+   *
+   * @param bf16 whether frozen weights are kept in half the bytes
+   */
+  public FamilyWeights(Stored stored, boolean bf16) {
+    this.stored = stored;
+    this.bf16 = bf16;
+    this.shapes = stored.shapes();
+    // a checkpoint of the bare model leaves out the name that the model has in the one with a head
+    shapes.keySet().forEach(name -> names.put(name, name));
+  }
+
+  /** Type of frozen weights. */
+  ScalarType type() {
+    return bf16 ? ScalarType.BFloat16 : ScalarType.Float;
+  }
+
+  private @Nullable String find(String name) {
+    var found = names.get(name);
+    return found != null ? found : names.get(name.substring(name.indexOf('.') + 1));
+  }
+
+  /** Whether the checkpoint has a variable in this shape. */
+  boolean has(TensorSpec spec) {
+    var name = find(spec.name());
+    return name != null && Arrays.equals(shapes.get(name), spec.dims());
+  }
+
+  /**
+   * Refuses a checkpoint that lacks a variable of a family, or has it in another shape; a
+   * classifier may be missing.
+   *
+   * @throws AnabranchException MODEL
+   */
+  public void require(Family family) {
+    for (var spec : new FamilyShapes(family).pretrained()) {
+      if (!has(spec)) {
+        var name = find(spec.name());
+        throw AnabranchException.expected(
+            Failure.MODEL,
+            stored.where() + ": tensor '" + spec.name() + "'",
+            name == null ? "missing" : Arrays.toString(shapes.get(name)),
+            spec.shape().toString());
+      }
+    }
+  }
+
+  /** A frozen weight in a type. */
+  Tensor get(String name, ScalarType type) {
+    return held.computeIfAbsent(new Key(name, type), this::copy);
+  }
+
+  /** What a family computes once from its configuration alone, such as a table of positions. */
+  Tensor constant(String name, Supplier<Tensor> maker) {
+    return held.computeIfAbsent(
+        new Key(name, ScalarType.Undefined),
+        key -> {
+          try (var scope = new PointerScope();
+              var frozen = new NoGradGuard()) {
+            return Tensors.own(new Tensor(maker.get()));
+          }
+        });
+  }
+
+  private Tensor view(String name) {
+    var found = find(name);
+    if (found == null) {
+      throw new IllegalArgumentException(
+          stored.where() + ": '" + name + "' (expected: one of " + names.keySet() + ")");
+    }
+    return stored.view(found);
+  }
+
+  private Tensor copy(Key key) {
+    try (var scope = new PointerScope();
+        var frozen = new NoGradGuard()) {
+      Tensor view = view(key.name);
+      Tensor copy = view.to(key.type).contiguous();
+      boolean shares = copy.data_ptr().address() == view.data_ptr().address();
+      return Tensors.own(shares ? copy.clone() : new Tensor(copy));
+    }
+  }
+
+  /** Writes a weight elsewhere and keeps no copy of it. */
+  void write(String name, Tensor into) {
+    try (var scope = new PointerScope();
+        var frozen = new NoGradGuard()) {
+      into.copy_(view(name));
+    }
+  }
+
+  /** Lets go of the pages of the file that were read; they can be read again. */
+  void release() {
+    lock.lock();
+    try {
+      stored.release();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      held.values().forEach(Tensor::close);
+      held.clear();
+      stored.close();
+    } finally {
+      lock.unlock();
+    }
+  }
+}

@@ -1,0 +1,342 @@
+package dev.anabranch.torch.internal;
+
+import dev.anabranch.core.Parameterisation;
+import dev.anabranch.core.Parameterisation.SoftPrompt.Placing;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Supplier;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.DoubleOptional;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One walk of a batch through consecutive layers of a {@link Family}: gives the variables that
+ * apply, trained or frozen, computes the products of the architecture with what a parameterisation
+ * lays on them, and counts.
+ *
+ * <p>Multiply-accumulates are counted where products happen. A linear map of n rows, [n, in] to [n,
+ * out], costs n · in · out forward; its backward pass costs the same for the gradient of its input
+ * and the same for that of its weight, each only if autograd will compute it. Attention of b
+ * samples and h heads over t positions and k keys costs 2 · b · h · t · k · w forward and twice
+ * that backward; what a causal kernel skips is counted like what it does not. Look-ups, sums,
+ * norms, activations, softmax and the optimizer count 0.
+ *
+ * <p>Used on a lane, by one call; not thread-safe.
+ */
+public final class Pass implements AutoCloseable {
+  private final FamilyShapes shapes;
+  private final FamilyWeights weights;
+  private final Variables variables;
+  private final Variables fallback;
+  private final Parameterisation how;
+  private final ScalarType type;
+  private final int prompts;
+  private final @Nullable Placing placing;
+  private final int[] lengths;
+  private final boolean recording;
+  private final @Nullable KeyValues cache;
+  private final Map<String, Tensor> kept = new HashMap<>();
+  private long forward;
+  private long backward;
+
+  /**
+   * What a walk needs beside its input.
+   *
+   * @param variables trained ones, looked up first
+   * @param fallback a head that nobody trains
+   * @param how of the segment; gives LoRA's scale
+   * @param type of frozen weights and of hidden states
+   * @param prompts soft-prompt positions before the input
+   */
+  record Given(
+      FamilyShapes shapes,
+      FamilyWeights weights,
+      Variables variables,
+      Variables fallback,
+      Parameterisation how,
+      ScalarType type,
+      int prompts,
+      @Nullable Placing placing) {}
+
+  /**
+   * @param lengths [b] real positions of each sample, prompts among them; empty where no position
+   *     is padding
+   * @param recording whether a backward pass follows
+   * @param cache keys and values of positions that were read before, to which this walk adds
+   */
+  Pass(Given given, int[] lengths, boolean recording, @Nullable KeyValues cache) {
+    this.shapes = given.shapes;
+    this.weights = given.weights;
+    this.variables = given.variables;
+    this.fallback = given.fallback;
+    this.how = given.how;
+    this.type = given.type;
+    this.prompts = given.prompts;
+    this.placing = given.placing;
+    this.lengths = lengths;
+    this.recording = recording;
+    this.cache = cache;
+  }
+
+  /** Element type of hidden states and of the weights that this gives. */
+  public ScalarType type() {
+    return type;
+  }
+
+  /** Whether a backward pass follows, as in training. */
+  public boolean recording() {
+    return recording;
+  }
+
+  /** [b] real positions of each sample, prompts among them; empty where nothing is padding. */
+  public int[] lengths() {
+    return lengths;
+  }
+
+  /** Soft-prompt positions that stand before the input. */
+  public int prompts() {
+    return prompts;
+  }
+
+  /** A variable by its whole name: trained, or frozen, in the type of this pass. */
+  public Tensor weight(String name) {
+    var own = trained(name);
+    return own == null ? weights.get(name, type) : BertLayers.cast(own, type);
+  }
+
+  /** The trained variable of this name, in fp32; null if it is frozen. */
+  public @Nullable Tensor trained(String name) {
+    var own = variables.find(name);
+    return own == null ? fallback.find(name) : own;
+  }
+
+  /** What is computed from the configuration alone, once for all passes of the process. */
+  public Tensor constant(String name, Supplier<Tensor> maker) {
+    return weights.constant(name, maker);
+  }
+
+  /** What several layers of this pass share, computed without a gradient when first asked for. */
+  public Tensor once(String name, Supplier<Tensor> maker) {
+    var found = kept.get(name);
+    if (found == null) {
+      try (var scope = new PointerScope();
+          var frozen = new NoGradGuard()) {
+        found = Tensors.own(new Tensor(maker.get()));
+      }
+      kept.put(name, found);
+    }
+    return found;
+  }
+
+  /**
+   * A linear map with bias and low-rank update where there are: x Wᵀ + b + s · (x Aᵀ) Bᵀ.
+   *
+   * @param at the layer's {@link Family#at}, or empty outside of layers
+   * @param module such as {@code self_attn.q_proj}; its variables are {@code weight} [out, in] and
+   *     {@code bias} [out]
+   * @param bias whether it has one
+   * @param x [..., in]
+   * @return [..., out]
+   */
+  public Tensor linear(String at, String module, boolean bias, Tensor x) {
+    String name = at + module;
+    Tensor y = product(x, weight(name + ".weight"), bias ? weight(name + ".bias") : null);
+    return lowRank(at, module, x, y);
+  }
+
+  /** As {@link #linear} with a weight [in, out] and a bias, GPT-2's {@code Conv1D}. */
+  public Tensor conv1d(String at, String module, Tensor x) {
+    String name = at + module;
+    Tensor y = product(x, weight(name + ".weight").t(), weight(name + ".bias"));
+    return lowRank(at, module, x, y);
+  }
+
+  /** x wᵀ + bias, counted. */
+  public Tensor product(Tensor x, Tensor w, @Nullable Tensor bias) {
+    long cost = x.numel() / x.size(-1) * w.size(0) * w.size(1);
+    count(cost, (x.requires_grad() ? cost : 0) + (w.requires_grad() ? cost : 0));
+    return torch.linear(x, w, bias == null ? new TensorOptional() : new TensorOptional(bias));
+  }
+
+  private Tensor lowRank(String at, String module, Tensor x, Tensor y) {
+    var a = variables.find(at + module + ".lora_A");
+    if (a == null) {
+      return y;
+    }
+    Tensor b = BertLayers.cast(variables.get(at + module + ".lora_B"), type);
+    Tensor up = product(product(x, BertLayers.cast(a, type), null), b, null);
+    return y.add(up, new Scalar(shapes.loraScale(how, module)));
+  }
+
+  /** Counts a product that is computed elsewhere, such as a convolution. */
+  public void count(long forwardMacs, long backwardMacs) {
+    forward += forwardMacs;
+    backward += backwardMacs;
+  }
+
+  /** Puts a soft prompt that joins the words before them, [b, t, d] to [b, p + t, d]. */
+  public Tensor prompted(Tensor words) {
+    return placing == Placing.WORDS ? prepended(words) : words;
+  }
+
+  /** Puts a soft prompt that joins after the embeddings before them. */
+  Tensor promptedLate(Tensor embedded) {
+    return placing == Placing.EMBEDDED ? prepended(embedded) : embedded;
+  }
+
+  private Tensor prepended(Tensor hidden) {
+    return BertLayers.prepend(variables.get(FamilyShapes.PROMPT), hidden);
+  }
+
+  /** The places of this walk's t positions in their sequences, [1 or b, t], 64-bit integers. */
+  public Tensor positions(long t) {
+    return once(
+        "positions." + t,
+        () ->
+            cache == null
+                ? Tensors.range(prefixTokens(), t).unsqueeze(0)
+                : cache.places(t).add(new Scalar(prefixTokens())));
+  }
+
+  private long prefixTokens() {
+    return variables.specs().stream()
+        .filter(spec -> spec.name().endsWith("prefix.key"))
+        .mapToLong(spec -> spec.shape().get(0))
+        .findFirst()
+        .orElse(0);
+  }
+
+  /**
+   * Scaled dot-product attention in fp32, scaled by 1/√w, over what was read before, a trained
+   * prefix and the positions of this walk; padding is not seen.
+   *
+   * @param layer its index
+   * @param q [b, h, t, w]
+   * @param k [b, g, t, w], g a divisor of h: each key serves h / g heads
+   * @param v [b, g, t, w]
+   * @param causal whether a position sees none that come after it
+   * @return [b, t, h · w] in the type of this pass
+   */
+  public Tensor attend(int layer, Tensor q, Tensor k, Tensor v, boolean causal) {
+    Tensor query = BertLayers.cast(q, ScalarType.Float);
+    Tensor keys = BertLayers.cast(k, ScalarType.Float);
+    Tensor values = BertLayers.cast(v, ScalarType.Float);
+    if (cache != null) {
+      keys = cache.keys(layer, keys);
+      values = cache.values(layer, values);
+    }
+    String at = shapes.family().at(layer);
+    var prefix = variables.find(at + "prefix.key");
+    long extra = prefix == null ? 0 : prefix.size(0);
+    if (prefix != null) {
+      keys = behind(prefix, keys);
+      values = behind(variables.get(at + "prefix.value"), values);
+    }
+    long b = q.size(0);
+    long t = q.size(2);
+    long width = q.size(1) * q.size(3);
+    boolean gradient = query.requires_grad() || keys.requires_grad() || values.requires_grad();
+    long cost = 2 * b * t * keys.size(2) * width;
+    count(cost, gradient ? 2 * cost : 0);
+    boolean plain = causal && extra == 0 && cache == null;
+    var mask = plain ? null : mask(t, extra, keys.size(2), causal);
+    long share = q.size(1) / keys.size(1);
+    Tensor out =
+        torch.scaled_dot_product_attention(
+            query,
+            shared(keys, share),
+            shared(values, share),
+            mask == null ? new TensorOptional() : new TensorOptional(mask),
+            0.0,
+            plain,
+            new DoubleOptional(),
+            false);
+    return BertLayers.cast(out.transpose(1, 2).reshape(b, t, width), type);
+  }
+
+  /** [b, g, k, w] to [b, g · share, k, w]. */
+  private static Tensor shared(Tensor part, long share) {
+    return share == 1
+        ? part
+        : part.unsqueeze(2)
+            .expand(part.size(0), part.size(1), share, part.size(2), part.size(3))
+            .reshape(part.size(0), part.size(1) * share, part.size(2), part.size(3));
+  }
+
+  /** Trained rows [p, g · w] before [b, g, k, w]. */
+  private static Tensor behind(Tensor rows, Tensor part) {
+    long g = part.size(1);
+    long w = part.size(3);
+    Tensor each =
+        rows.view(rows.size(0), g, w)
+            .transpose(0, 1)
+            .unsqueeze(0)
+            .expand(part.size(0), g, rows.size(0), w);
+    return torch.cat(new TensorVector(each, part), 2);
+  }
+
+  /**
+   * What is added to scores, [1 or b, 1, t or 1, k]: 0, and minus infinity for what is not seen.
+   */
+  private @Nullable Tensor mask(long t, long extra, long keys, boolean causal) {
+    boolean whole = cache == null ? allReal(keys - extra) : cache.whole();
+    if (whole && (!causal || t == 1)) {
+      return null;
+    }
+    return once(
+        "mask." + t + "." + causal,
+        () -> {
+          long earlier = keys - t;
+          Tensor out = torch.zeros(1, 1, 1, keys);
+          if (causal) {
+            var never = new Scalar(Double.NEGATIVE_INFINITY);
+            out = out.add(torch.full(new long[] {t, keys}, never).triu(earlier + 1));
+          }
+          if (!whole) {
+            Tensor unread = cache == null ? padding(keys - extra) : cache.unread();
+            out = out.add(torch.constant_pad_nd(unread, new long[] {extra, 0}, new Scalar(0)));
+          }
+          return out;
+        });
+  }
+
+  private boolean allReal(long t) {
+    for (int length : lengths) {
+      if (length < t) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private Tensor padding(long t) {
+    return Objects.requireNonNull(Sequence.mask(lengths, (int) t));
+  }
+
+  /** Adds the forward products since the last call to the meter, and samples memory. */
+  void boundary() {
+    var meter = Meter.here();
+    meter.add(forward);
+    forward = 0;
+    meter.boundary();
+  }
+
+  /** Products that a backward pass of this walk executes. */
+  long backward() {
+    return backward;
+  }
+
+  @Override
+  public void close() {
+    kept.values().forEach(Tensor::close);
+    kept.clear();
+  }
+}
