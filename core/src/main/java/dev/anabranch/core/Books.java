@@ -71,11 +71,7 @@ public final class Books implements Ledger {
       case Charge.Query q -> {
         var r = (Charge.Query) b;
         yield new Charge.Query(
-            q.node(),
-            q.round(),
-            q.model(),
-            q.queries() + r.queries(),
-            q.tokens() + r.tokens());
+            q.node(), q.round(), q.model(), q.queries() + r.queries(), q.tokens() + r.tokens());
       }
       case Charge.Peak p ->
           new Charge.Peak(

@@ -6,7 +6,8 @@ public interface ScoreLoss {
   /**
    * The loss, in nats.
    *
-   * @param scores [b, classes], or [b, t, v] of a language model, before the softmax
+   * @param scores [n, classes] before the softmax; of a language model one row for each position
+   *     whose label is asked for, in order
    * @param gradient of the same shape, all zero: where the loss's gradient is written
    */
   double of(Tensor scores, Tensor gradient);

@@ -10,11 +10,13 @@ import dev.anabranch.methods.averaging.Central;
 import dev.anabranch.methods.averaging.FedAvg;
 import dev.anabranch.methods.averaging.FedProx;
 import dev.anabranch.methods.averaging.LocalOnly;
+import dev.anabranch.methods.distillation.FedPt;
 import dev.anabranch.methods.split.SfPrompt;
 import dev.anabranch.methods.split.SflFull;
 import dev.anabranch.methods.split.SflLinear;
 import dev.anabranch.testkit.AssertingLinks;
 import dev.anabranch.testkit.MethodContract;
+import dev.anabranch.testkit.ToyEngine;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -85,6 +87,20 @@ final class MethodContractTest {
   final class OfLocalOnly extends Kit {
     OfLocalOnly() {
       super(new LocalOnly.Provider(), Map.of());
+    }
+  }
+
+  @Nested
+  final class OfFedPt extends Kit {
+    OfFedPt() {
+      super(
+          new FedPt.Provider(),
+          Map.of("distilExamples", 6, "distilBatch", 3, "distilEvery", 2, "topK", 5));
+    }
+
+    @Override
+    protected ToyEngine engine(int lanes) {
+      return ToyEngine.language(6, lanes, 7);
     }
   }
 

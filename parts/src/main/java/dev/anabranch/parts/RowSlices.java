@@ -54,7 +54,7 @@ public record RowSlices(Mode mode, int prompts) {
     return switch (pooling) {
       case CLS, POOLER -> new RowSlices(Mode.CLS, prompts);
       case PROMPT -> prompts(prompts);
-      case MEAN -> valid();
+      case MEAN, NONE -> valid();
     };
   }
 

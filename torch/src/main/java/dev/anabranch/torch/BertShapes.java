@@ -194,7 +194,8 @@ public record BertShapes(
     return LINEARS.stream().filter(m -> target(m).equals(target)).findFirst().orElseThrow();
   }
 
-  private static String target(String module) {
+  /** {@code query} of {@code attention.self.query}. */
+  public static String target(String module) {
     return module.startsWith("attention.self.")
         ? module.substring("attention.self.".length())
         : module;

@@ -1,9 +1,8 @@
 package dev.anabranch.torch;
 
 import dev.anabranch.core.Engine;
-import dev.anabranch.torch.internal.HuggingFace;
+import dev.anabranch.torch.internal.Formats;
 import dev.anabranch.torch.internal.LibTorch;
-import java.nio.file.Path;
 
 /** Opens the engine that a model's architecture needs. */
 public final class Engines {
@@ -19,7 +18,7 @@ public final class Engines {
    */
   public static Engine open(
       ModelSource source, TorchEngine.Task task, Precision frozen, int lanes) {
-    if (isBert(source.file())) {
+    if (Formats.isBert(source.file())) {
       return TorchEngine.open(source, task, frozen, lanes);
     }
     boolean bf16 =
@@ -28,11 +27,6 @@ public final class Engines {
           case FP32 -> false;
           case BF16 -> true;
         };
-    return FamilyEngine.open(source, HuggingFace.open(source.file()), task, bf16, lanes);
-  }
-
-  /** An ONNX graph, and a folder whose {@code config.json} says so or is not there. */
-  static boolean isBert(Path file) {
-    return file.toString().endsWith(".onnx") || HuggingFace.type(file).equals("bert");
+    return FamilyEngine.open(source, Formats.open(source.file()), task, bf16, lanes);
   }
 }

@@ -6,13 +6,14 @@ import dev.anabranch.core.ModelUse;
 import dev.anabranch.core.Parameterisation;
 import dev.anabranch.core.Pooling;
 import dev.anabranch.core.TensorMap;
-import dev.anabranch.torch.internal.Checkpoint;
+import dev.anabranch.torch.internal.Formats;
 import dev.anabranch.torch.internal.MergedWriter;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 
@@ -54,20 +55,20 @@ public record HuggingFaceExport(
     var parts = use.trained().values().stream().flatMap(p -> BertShapes.flat(p).stream()).toList();
     var kinds = parts.stream().filter(HuggingFaceExport::counts).distinct().toList();
     var how = kinds.size() == 1 ? kinds.getFirst() : new Parameterisation.Combined(kinds);
-    try (var checkpoint = Checkpoint.open(source.file())) {
-      new PeftFolder(base(), how, trained)
-          .write(folder, checkpoint.config().shapes(classes.size()));
-    }
+    new PeftFolder(base(), how, trained).write(folder, source, task);
     write(
         folder,
         "from peft import PeftModel\n"
-            + imports()
-            + "base = "
+            + "from "
+            + (ownClass() ? CODE : "transformers")
+            + " import "
+            + className()
+            + "\n\nbase = "
             + className()
             + ".from_pretrained(\""
             + base()
-            + "\", num_labels="
-            + classes.size()
+            + "\""
+            + (language() ? "" : ", num_labels=" + classes.size())
             + ")\nmodel = PeftModel.from_pretrained(base, \".\").eval()\n");
   }
 
@@ -84,12 +85,24 @@ public record HuggingFaceExport(
   public void merged(Path folder) {
     new MergedWriter(folder, source, task, classes, use, trained)
         .write(className(), ownClass() ? CODE + "." + className() : "");
+    var auto = language() ? "AutoModelForCausalLM" : "AutoModelForSequenceClassification";
     write(
         folder,
-        "from transformers import AutoModelForSequenceClassification\n"
-            + "model = AutoModelForSequenceClassification.from_pretrained(\".\""
+        "from transformers import "
+            + auto
+            + "\n\nmodel = "
+            + auto
+            + ".from_pretrained(\".\""
             + (ownClass() ? ", trust_remote_code=True" : "")
             + ").eval()\n");
+  }
+
+  private boolean language() {
+    return task.pooling() == Pooling.NONE;
+  }
+
+  private boolean bert() {
+    return Formats.isBert(source.file());
   }
 
   private String base() {
@@ -98,25 +111,24 @@ public record HuggingFaceExport(
   }
 
   private boolean ownClass() {
-    return task.pooling() != Pooling.POOLER;
+    return bert() && task.pooling() != Pooling.POOLER;
   }
 
   private String className() {
+    if (!bert()) {
+      return language() ? "AutoModelForCausalLM" : "AutoModelForSequenceClassification";
+    }
     return switch (task.pooling()) {
       case POOLER -> "BertForSequenceClassification";
       case MEAN -> "MeanBertForSequenceClassification";
       case CLS -> "FirstBertForSequenceClassification";
-      case PROMPT ->
+      case PROMPT, NONE ->
           throw AnabranchException.expected(
               Failure.UNSUPPORTED,
               "task.pooling",
-              "prompt",
+              task.pooling().name().toLowerCase(Locale.ROOT),
               "mean, cls or pooler, which other libraries can be told to read");
     };
-  }
-
-  private String imports() {
-    return "from " + (ownClass() ? CODE : "transformers") + " import " + className() + "\n\n";
   }
 
   /** The code of the class where it is ours, and how to load what lies here. */

@@ -1,10 +1,14 @@
 package dev.anabranch.torch;
 
+import dev.anabranch.core.ModelUse;
 import dev.anabranch.core.Parameterisation;
 import dev.anabranch.core.TensorMap;
+import dev.anabranch.core.TensorSpec;
+import dev.anabranch.torch.internal.PeftLayout;
 import dev.anabranch.torch.internal.PeftReader;
 import dev.anabranch.torch.internal.PeftWriter;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * An adapter as Hugging Face PEFT keeps it: {@code adapter_config.json} and {@code
@@ -30,8 +34,13 @@ public record PeftFolder(String base, Parameterisation how, TensorMap variables)
    * @throws dev.anabranch.core.AnabranchException MODEL if there is none or it is not for this
    *     model, UNSUPPORTED if it is of a kind that is not known here, CORRUPT if a file is damaged
    */
-  public static PeftFolder read(Path folder, BertShapes shapes) {
-    return new PeftReader(folder, shapes).read();
+  public static PeftFolder read(Path folder, ModelSource source, TorchEngine.Task task) {
+    return new PeftReader(folder, PeftLayout.of(source.file(), task)).read();
+  }
+
+  /** Names and shapes of all that a use of a model trains. */
+  public static List<TensorSpec> trained(ModelSource source, TorchEngine.Task task, ModelUse use) {
+    return PeftLayout.of(source.file(), task).trained(use);
   }
 
   /**
@@ -40,7 +49,7 @@ public record PeftFolder(String base, Parameterisation how, TensorMap variables)
    * @throws dev.anabranch.core.AnabranchException UNSUPPORTED if PEFT has no form for it, STORAGE
    *     if the folder cannot be written
    */
-  public void write(Path folder, BertShapes shapes) {
-    PeftWriter.write(folder, this, shapes);
+  public void write(Path folder, ModelSource source, TorchEngine.Task task) {
+    PeftWriter.write(folder, this, PeftLayout.of(source.file(), task));
   }
 }

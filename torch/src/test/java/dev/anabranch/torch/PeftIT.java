@@ -32,10 +32,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 class PeftIT {
   @TempDir private Path folder;
 
-  private static BertShapes shapes() throws Exception {
-    try (var engine = Given.tinyEngine(Pooling.POOLER, 1)) {
-      return engine.shapes();
-    }
+  private static final TorchEngine.Task TASK = new TorchEngine.Task(3, 16, Pooling.POOLER);
+
+  private static PeftFolder read(Path folder) throws Exception {
+    return PeftFolder.read(folder, Given.tiny(), TASK);
+  }
+
+  private static List<TensorSpec> trained(Parameterisation how) throws Exception {
+    return PeftFolder.trained(Given.tiny(), TASK, Given.whole(3, how));
   }
 
   private static float[] logits(TorchEngine engine, ModelUse use, TensorMap trained, Batch batch) {
@@ -56,7 +60,7 @@ class PeftIT {
   @ValueSource(strings = {"bert-lora", "bert-prompt"})
   void whatPeftWroteGivesItsLogitsHere(String name) throws Exception {
     try (var engine = Given.tinyEngine(Pooling.POOLER, 1)) {
-      var adapter = PeftFolder.read(Given.golden(name), engine.shapes());
+      var adapter = read(Given.golden(name));
       assertThat(adapter.base()).isEqualTo("../bert");
       var use = Given.whole(3, adapter.how());
       assertClose(
@@ -68,17 +72,16 @@ class PeftIT {
   @Test
   void aMergedModelIsAModelOfItsOwn() throws Exception {
     try (var engine = Given.tinyEngine(Pooling.POOLER, 1)) {
-      var adapter = PeftFolder.read(Given.golden("bert-lora"), engine.shapes());
-      var task = new TorchEngine.Task(3, 16, Pooling.POOLER);
+      var adapter = read(Given.golden("bert-lora"));
       new HuggingFaceExport(
               Given.tiny(),
-              task,
+              TASK,
               List.of("a", "b", "c"),
               Given.whole(3, adapter.how()),
               adapter.variables())
           .merged(folder);
       var merged = new ModelSource("merged", folder.resolve("model.safetensors"), folder, "unused");
-      try (var other = TorchEngine.open(merged, task, Precision.FP32, 1)) {
+      try (var other = TorchEngine.open(merged, TASK, Precision.FP32, 1)) {
         var classifier = adapter.variables().select(n -> n.startsWith("classifier."));
         assertClose(
             logits(
@@ -117,12 +120,11 @@ class PeftIT {
 
   @Test
   void whatIsWrittenReadsBackToTheBit() throws Exception {
-    var shapes = shapes();
     for (var how : kinds()) {
       var at = Files.createTempDirectory(folder, "adapter");
-      var values = drawn(shapes.trained(Given.whole(3, how)));
-      new PeftFolder("base", how, values).write(at, shapes);
-      var back = PeftFolder.read(at, shapes);
+      var values = drawn(trained(how));
+      new PeftFolder("base", how, values).write(at, Given.tiny(), TASK);
+      var back = read(at);
       assertThat(back.how()).isEqualTo(how);
       assertThat(back.base()).isEqualTo("base");
       assertThat(back.variables().sha256()).isEqualTo(values.sha256());
@@ -132,9 +134,8 @@ class PeftIT {
   /** PEFT compares ends of names, so that {@code output.dense} alone would be two maps. */
   @Test
   void targetsThatPeftWouldMistakeBecomeAnExpression() throws Exception {
-    var shapes = shapes();
     var how = kinds().get(1);
-    new PeftFolder("base", how, drawn(shapes.trained(Given.whole(3, how)))).write(folder, shapes);
+    new PeftFolder("base", how, drawn(trained(how))).write(folder, Given.tiny(), TASK);
     assertThat(Files.readString(folder.resolve("adapter_config.json")))
         .contains(
             "(bert\\\\.encoder\\\\.layer\\\\.0\\\\.|bert\\\\.encoder\\\\.layer\\\\.1\\\\.|"
@@ -144,9 +145,8 @@ class PeftIT {
 
   @Test
   void rankStabilisedScalingIsTheSameFunction() throws Exception {
-    var shapes = shapes();
     copy("bert-lora", "\"use_rslora\": false", "\"use_rslora\": true");
-    assertThat(PeftFolder.read(folder, shapes).how())
+    assertThat(read(folder).how())
         .isEqualTo(new Parameterisation.Lora(4, 16, List.of("query", "value")));
   }
 
@@ -194,8 +194,7 @@ class PeftIT {
   void aHostileFolderIsNamed(String name, String from, String to, Failure failure, String text)
       throws Exception {
     copy(name, from, to);
-    var shapes = shapes();
-    assertThatThrownBy(() -> PeftFolder.read(folder, shapes))
+    assertThatThrownBy(() -> read(folder))
         .isInstanceOf(AnabranchException.class)
         .hasMessage(text)
         .extracting(e -> ((AnabranchException) e).failure())
@@ -204,8 +203,7 @@ class PeftIT {
 
   @Test
   void aFolderWithoutAFileIsNamed() throws Exception {
-    var shapes = shapes();
-    assertThatThrownBy(() -> PeftFolder.read(folder, shapes))
+    assertThatThrownBy(() -> read(folder))
         .hasMessage(
             "adapter "
                 + folder
@@ -216,7 +214,6 @@ class PeftIT {
   /** Any byte of the values' header or its length: read well or refused by name, nothing else. */
   @Test
   void aDamagedFileIsReadOrRefused() throws Exception {
-    var shapes = shapes();
     copy("bert-lora", "\"r\": 4", "\"r\": 4");
     var file = folder.resolve("adapter_model.safetensors");
     byte[] whole = Files.readAllBytes(file);
@@ -226,22 +223,21 @@ class PeftIT {
       damaged[at] ^= 0x15;
       Files.write(file, damaged);
       try {
-        PeftFolder.read(folder, shapes);
+        read(folder);
       } catch (AnabranchException e) {
         refused.add(e.getMessage());
       }
     }
     Files.write(file, java.util.Arrays.copyOf(whole, whole.length - 1));
-    assertThatThrownBy(() -> PeftFolder.read(folder, shapes))
+    assertThatThrownBy(() -> read(folder))
         .hasMessageEndingWith("; get the adapter folder again");
     assertThat(refused).hasSizeGreaterThan(40);
   }
 
   @Test
   void whatPeftHasNoFormForIsRefused() throws Exception {
-    var shapes = shapes();
     var how = new Parameterisation.Everything();
-    assertThatThrownBy(() -> new PeftFolder("base", how, TensorMap.empty()).write(folder, shapes))
+    assertThatThrownBy(() -> new PeftFolder("base", how, TensorMap.empty()).write(folder, Given.tiny(), TASK))
         .hasMessage(
             "trained: everything (expected: lora, prompt or prefix, for which PEFT has a form;"
                 + " '--to merged' writes the whole model)");

@@ -23,6 +23,7 @@ import dev.anabranch.data.TextShard;
 import dev.anabranch.data.TextTokenizer;
 import dev.anabranch.fabrics.local.LocalFabric;
 import dev.anabranch.torch.DryEngine;
+import dev.anabranch.torch.Engines;
 import dev.anabranch.torch.HuggingFaceExport;
 import dev.anabranch.torch.ModelSource;
 import dev.anabranch.torch.Models;
@@ -134,14 +135,18 @@ public final class InstalledWiring implements Wiring {
 
   @Override
   public Engine engine(RunPlan plan, int classes) {
-    var engine = TorchEngine.open(model(plan), task(plan, classes), precision(plan), plan.lanes());
+    var task = task(plan, classes);
+    var engine = Engines.open(model(plan), task, precision(plan), plan.lanes());
     if (plan.adapter().isEmpty()) {
       return engine;
     }
     try {
-      var adapter = PeftFolder.read(Path.of(plan.adapter()), engine.shapes());
+      var adapter = PeftFolder.read(Path.of(plan.adapter()), model(plan), task);
       return new StartedEngine(
-          engine, plan.adapter(), adapter.variables(), engine.shapes()::trained);
+          engine,
+          plan.adapter(),
+          adapter.variables(),
+          use -> PeftFolder.trained(model(plan), task, use));
     } catch (RuntimeException e) {
       engine.close();
       throw e;

@@ -2,13 +2,10 @@ package dev.anabranch.torch.internal;
 
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
-import dev.anabranch.core.NodeId;
 import dev.anabranch.core.Parameterisation;
-import dev.anabranch.core.Partition;
 import dev.anabranch.core.Tensor;
 import dev.anabranch.core.TensorMap;
 import dev.anabranch.core.TensorSpec;
-import dev.anabranch.torch.BertShapes;
 import dev.anabranch.torch.PeftFolder;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,12 +16,12 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
+import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 
 /**
- * Reads a PEFT adapter folder for a BERT classifier. Nothing in it is trusted: every setting that
- * would change what is computed is known or refused, and every tensor has its place and its shape.
+ * Reads a PEFT adapter folder for a model. Nothing in it is trusted: every setting that would
+ * change what is computed is known or refused, and every tensor has its place and its shape.
  */
 public final class PeftReader {
   private static final int MAX_CONFIG = 1 << 20;
@@ -48,18 +45,18 @@ public final class PeftReader {
           "use_bdlora");
 
   private final Path folder;
-  private final BertShapes shapes;
+  private final PeftLayout layout;
 
-  public PeftReader(Path folder, BertShapes shapes) {
+  public PeftReader(Path folder, PeftLayout layout) {
     this.folder = folder;
-    this.shapes = shapes;
+    this.layout = layout;
   }
 
   /** The whole adapter. */
   public PeftFolder read() {
     var config = config();
     var base = String.valueOf(config.getOrDefault("base_model_name_or_path", ""));
-    expect(config, "task_type", PeftNames.TASK);
+    expect(config, "task_type", layout.task());
     var kind = String.valueOf(config.get("peft_type"));
     try (var file = SafeTensors.open(require(PeftFolder.WEIGHTS));
         var scope = new PointerScope()) {
@@ -68,7 +65,7 @@ public final class PeftReader {
             case "LORA" -> lora(config, file);
             case "PROMPT_TUNING" ->
                 new Parameterisation.SoftPrompt(
-                    tokens(config), Parameterisation.SoftPrompt.Placing.WORDS);
+                    tokens(config, layout.width()), Parameterisation.SoftPrompt.Placing.WORDS);
             case "PREFIX_TUNING" -> prefix(config);
             default -> throw unsupported("peft_type", kind, "LORA, PROMPT_TUNING or PREFIX_TUNING");
           };
@@ -136,17 +133,17 @@ public final class PeftReader {
         "a whole number from 1 to " + most);
   }
 
-  private int tokens(Map<String, Object> config) {
+  private int tokens(Map<String, Object> config, int width) {
     expect(config, "num_transformer_submodules", 1.0);
     if (config.containsKey("token_dim")) {
-      expect(config, "token_dim", (double) shapes.width());
+      expect(config, "token_dim", (double) width);
     }
-    return whole(config, "num_virtual_tokens", shapes.positions());
+    return whole(config, "num_virtual_tokens", layout.positions());
   }
 
   private Parameterisation prefix(Map<String, Object> config) {
     expect(config, "prefix_projection", false);
-    return new Parameterisation.Prefix(tokens(config));
+    return new Parameterisation.Prefix(tokens(config, layout.keyWidth()));
   }
 
   private Parameterisation lora(Map<String, Object> config, SafeTensors file) {
@@ -166,20 +163,20 @@ public final class PeftReader {
           "a number");
     }
     boolean stabilised = Boolean.TRUE.equals(config.get("use_rslora"));
-    var targets = new TreeSet<Integer>();
-    for (var name : file.shapes().keySet()) {
-      PeftNames.target(name).ifPresent(t -> targets.add(BertShapes.LORA_TARGETS.indexOf(t)));
-    }
-    return new Parameterisation.Lora(
-        r,
-        stabilised ? alpha * Math.sqrt(r) : alpha,
-        targets.stream().map(BertShapes.LORA_TARGETS::get).toList());
+    var targets =
+        layout.modules().stream().filter(module -> any(file, module)).map(layout::target).toList();
+    return new Parameterisation.Lora(r, stabilised ? alpha * Math.sqrt(r) : alpha, targets);
+  }
+
+  private boolean any(SafeTensors file, String module) {
+    return IntStream.range(0, layout.layers())
+        .mapToObj(i -> layout.lora(layout.at(i) + module + ".lora_A"))
+        .anyMatch(file.shapes()::containsKey);
   }
 
   /** All that is trained, each from its tensor; what is left over is refused. */
   private TensorMap variables(Parameterisation how, SafeTensors file) {
-    var partition = Partition.whole(shapes.layers(), NodeId.Role.DEVICE);
-    var specs = shapes.trained(partition, partition.segments().getFirst(), how);
+    var specs = layout.trained(how);
     var left = new LinkedHashSet<>(file.shapes().keySet());
     var out = new LinkedHashMap<String, Tensor>();
     if (!(how instanceof Parameterisation.Lora)) {
@@ -189,8 +186,8 @@ public final class PeftReader {
       if (!out.containsKey(spec.name())) {
         var name =
             how instanceof Parameterisation.Lora
-                ? PeftNames.lora(spec.name())
-                : PeftNames.beside(spec.name());
+                ? layout.lora(spec.name())
+                : layout.beside(spec.name());
         left.remove(name);
         out.put(spec.name(), value(file, name, spec.dims()));
       }
@@ -210,18 +207,14 @@ public final class PeftReader {
   /** The one tensor of a prompt [p, d], or of a prefix [p, layers · 2 · d], taken apart. */
   private Map<String, Tensor> virtual(
       Parameterisation how, List<TensorSpec> specs, SafeTensors file, Set<String> left) {
-    left.remove(PeftNames.PROMPTS);
-    var names =
-        specs.stream()
-            .map(TensorSpec::name)
-            .filter(name -> !name.startsWith("classifier."))
-            .toList();
+    left.remove(PeftLayout.PROMPTS);
+    var names = specs.stream().map(TensorSpec::name).filter(PeftLayout::isVirtual).toList();
     int p =
         how instanceof Parameterisation.Prefix prefix
             ? prefix.tokens()
             : ((Parameterisation.SoftPrompt) how).tokens();
-    int d = shapes.width();
-    float[] all = value(file, PeftNames.PROMPTS, p, (long) names.size() * d).toArray();
+    int d = how instanceof Parameterisation.Prefix ? layout.keyWidth() : layout.width();
+    float[] all = value(file, PeftLayout.PROMPTS, p, (long) names.size() * d).toArray();
     var out = new LinkedHashMap<String, Tensor>();
     for (int i = 0; i < names.size(); i++) {
       float[] own = new float[p * d];

@@ -55,8 +55,7 @@ abstract class Party implements Node {
     var open = model;
     if (open == null) {
       open =
-          meter.run(
-              "open", () -> shared.job.engine().open(shared.use, holder(), shared.initSeed));
+          meter.run("open", () -> shared.job.engine().open(shared.use, holder(), shared.initSeed));
       frozenBytes = open.frozenBytes();
       model = open;
       opened = true;
