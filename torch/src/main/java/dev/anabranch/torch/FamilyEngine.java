@@ -49,7 +49,7 @@ final class FamilyEngine implements Engine {
       ModelSource source, Stored stored, TorchEngine.Task task, boolean bf16, int lanes) {
     try {
       var config = new ConfigMap(stored.where(), stored.config());
-      var family = Families.of(config, task.classes());
+      var family = Families.of(config, task);
       boolean language = task.pooling() == Pooling.NONE;
       if (language != family.languageModel()) {
         throw AnabranchException.expected(

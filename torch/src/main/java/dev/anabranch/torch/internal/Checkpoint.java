@@ -3,6 +3,8 @@ package dev.anabranch.torch.internal;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
 import dev.anabranch.core.TensorSpec;
+import dev.anabranch.torch.files.Json;
+import dev.anabranch.torch.files.SafeTensors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,7 +27,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Checkpoint implements AutoCloseable {
   private static final double EPS = 1e-12; // of every published BERT
-  private static final int MAX_CONFIG = 1 << 20;
 
   private final String where;
   private final BertConfig config;
@@ -68,12 +69,14 @@ public final class Checkpoint implements AutoCloseable {
     record Safe(SafeTensors file) implements Source {
       @Override
       public Map<String, long[]> shapes() {
-        return file.shapes();
+        var shapes = new LinkedHashMap<String, long[]>();
+        file.tensors().forEach((name, stored) -> shapes.put(name, stored.shape()));
+        return shapes;
       }
 
       @Override
       public Tensor view(String name) {
-        return file.view(name);
+        return Views.of(file, name);
       }
 
       @Override
@@ -134,7 +137,7 @@ public final class Checkpoint implements AutoCloseable {
     }
   }
 
-  private static Checkpoint of(String where, Path file, Source source) throws IOException {
+  private static Checkpoint of(String where, Path file, Source source) {
     var names = new HashMap<String, String>();
     var shapes = new LinkedHashMap<String, long[]>();
     source
@@ -182,15 +185,11 @@ public final class Checkpoint implements AutoCloseable {
     }
   }
 
-  private static Map<String, Object> config(Path path) throws IOException {
+  private static Map<String, Object> config(Path path) {
     if (!Files.isRegularFile(path)) {
       return Map.of();
     }
-    if (Files.size(path) > MAX_CONFIG) {
-      throw AnabranchException.expected(
-          Failure.MODEL, path + ": bytes", Files.size(path), "at most " + MAX_CONFIG);
-    }
-    var json = Json.object(path.getFileName().toString(), Files.readString(path));
+    var json = Json.object(path);
     word(json, "model_type", "bert");
     word(json, "hidden_act", "gelu");
     word(json, "position_embedding_type", "absolute");

@@ -2,27 +2,30 @@ package dev.anabranch.torch.internal;
 
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
+import dev.anabranch.torch.TorchEngine;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BiFunction;
 
 /** The architectures that are known, by {@code model_type}. */
 public final class Families {
-  private static final Map<String, BiFunction<ConfigMap, Integer, Family>> KNOWN =
+  private static final Map<String, BiFunction<ConfigMap, TorchEngine.Task, Family>> KNOWN =
       new TreeMap<>(
           Map.of(
-              "llama", (config, classes) -> Llama.llama(config),
-              "qwen2", (config, classes) -> Llama.qwen2(config)));
+              "gpt2", (config, task) -> Gpt2.of(config),
+              "llama", (config, task) -> Llama.llama(config),
+              "qwen2", (config, task) -> Llama.qwen2(config),
+              "roberta", Roberta::of));
 
   private Families() {}
 
   /**
    * The family of a model.
    *
-   * @param classes of the task; a language model has its own
+   * @param task number of classes and pooling, for architectures that classify
    * @throws AnabranchException MODEL for an architecture or a setting that is not supported
    */
-  public static Family of(ConfigMap config, int classes) {
+  public static Family of(ConfigMap config, TorchEngine.Task task) {
     var type = config.text("model_type", "none");
     var known = KNOWN.get(type);
     if (known == null) {
@@ -32,6 +35,6 @@ public final class Families {
           type,
           "one of bert, " + String.join(", ", KNOWN.keySet()));
     }
-    return known.apply(config, classes);
+    return known.apply(config, task);
   }
 }

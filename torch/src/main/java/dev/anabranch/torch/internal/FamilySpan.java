@@ -89,8 +89,11 @@ record FamilySpan(Pass.Given given, int from, int until, boolean first, boolean 
   }
 
   private Tensor head(Tensor hidden, Pass pass) {
-    return BertLayers.cast(
-        family().output(BertLayers.cast(hidden, given.type()), pass), ScalarType.Float);
+    if (!family().languageModel()) {
+      pass.widen();
+    }
+    Tensor scores = family().output(BertLayers.cast(hidden, pass.type()), pass);
+    return BertLayers.cast(scores, ScalarType.Float);
   }
 
   /** Mean cross-entropy over what is asked; null if nothing is. */

@@ -2,6 +2,7 @@ package dev.anabranch.torch.internal;
 
 import dev.anabranch.core.Parameterisation;
 import dev.anabranch.core.Parameterisation.SoftPrompt.Placing;
+import dev.anabranch.core.Pooling;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -37,7 +38,7 @@ public final class Pass implements AutoCloseable {
   private final Variables variables;
   private final Variables fallback;
   private final Parameterisation how;
-  private final ScalarType type;
+  private ScalarType type;
   private final int prompts;
   private final @Nullable Placing placing;
   private final int[] lengths;
@@ -89,6 +90,11 @@ public final class Pass implements AutoCloseable {
   /** Element type of hidden states and of the weights that this gives. */
   public ScalarType type() {
     return type;
+  }
+
+  /** From here on in fp32, as a classifier is. */
+  void widen() {
+    type = ScalarType.Float;
   }
 
   /** Whether a backward pass follows, as in training. */
@@ -194,6 +200,32 @@ public final class Pass implements AutoCloseable {
 
   private Tensor prepended(Tensor hidden) {
     return BertLayers.prepend(variables.get(FamilyShapes.PROMPT), hidden);
+  }
+
+  /**
+   * Layer normalisation over the last axis.
+   *
+   * @param name its variables are {@code weight} and {@code bias} below it
+   */
+  public Tensor norm(String name, Tensor x, double eps) {
+    Tensor weight = weight(name + ".weight");
+    return torch.layer_norm(
+        x,
+        new long[] {weight.size(0)},
+        new TensorOptional(weight),
+        new TensorOptional(weight(name + ".bias")),
+        eps,
+        true);
+  }
+
+  /** How a classifier reads a sequence, [b, p + t, d] to [b, d]. */
+  public Tensor pooled(Tensor hidden, Pooling pooling) {
+    return switch (pooling) {
+      case CLS -> hidden.select(1, placing == Placing.EMBEDDED ? prompts : 0);
+      case PROMPT -> hidden.narrow(1, 0, prompts).mean(1);
+      case MEAN -> hidden.mul(Sequence.shares(lengths, (int) hidden.size(1))).sum(1);
+      case NONE -> throw new IllegalStateException("pooling: none (expected: a classifier's)");
+    };
   }
 
   /** The places of this walk's t positions in their sequences, [1 or b, t], 64-bit integers. */

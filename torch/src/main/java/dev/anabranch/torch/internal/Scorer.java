@@ -153,12 +153,7 @@ final class Scorer {
   }
 
   private static Tensor mean(Tensor hidden, int[] lengths) {
-    int t = (int) hidden.size(1);
-    float[] weights = new float[lengths.length * t];
-    for (int i = 0; i < lengths.length; i++) {
-      java.util.Arrays.fill(weights, i * t, i * t + lengths[i], 1f / lengths[i]);
-    }
-    Tensor share = Tensors.floats(weights, lengths.length, t, 1);
+    Tensor share = Sequence.shares(lengths, (int) hidden.size(1));
     return hidden.mul(share).sum(1);
   }
 }

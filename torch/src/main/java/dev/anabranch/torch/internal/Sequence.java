@@ -61,4 +61,13 @@ final class Sequence {
       return Tensors.own(Tensors.floats(values, lengths.length, 1, 1, t));
     }
   }
+
+  /** What each position counts in the mean over the real ones, [b, t, 1]. */
+  static Tensor shares(int[] lengths, int t) {
+    float[] weights = new float[lengths.length * t];
+    for (int i = 0; i < lengths.length; i++) {
+      java.util.Arrays.fill(weights, i * t, i * t + lengths[i], 1f / lengths[i]);
+    }
+    return Tensors.floats(weights, lengths.length, t, 1);
+  }
 }

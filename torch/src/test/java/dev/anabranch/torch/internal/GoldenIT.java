@@ -8,6 +8,7 @@ import dev.anabranch.core.Parameterisation;
 import dev.anabranch.core.Parameterisation.SoftPrompt.Placing;
 import dev.anabranch.core.Partition;
 import dev.anabranch.torch.BertMacs;
+import dev.anabranch.torch.files.SafeTensors;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
@@ -72,14 +73,14 @@ class GoldenIT {
                   Init.draw(spec, into, weights.names().contains(spec.name()) ? weights : null, 0));
       var extra = new HashMap<String, Tensor>();
       for (var name : List.of("bert.pooler.dense.weight", "bert.pooler.dense.bias")) {
-        extra.put(name.substring(5), base.view(name).clone().set_requires_grad(true));
+        extra.put(name.substring(5), Views.of(base, name).clone().set_requires_grad(true));
       }
       for (var name : List.of("classifier.weight", "classifier.bias")) {
-        copy(base.view(name), variables.get(name));
+        copy(Views.of(base, name), variables.get(name));
       }
       if (!folder.equals("bert")) {
         try (var adapter = SafeTensors.open(path(folder + "/adapter_model.safetensors"))) {
-          adapter.views().forEach((name, value) -> copy(value, variables.get(plain(name))));
+          Views.all(adapter).forEach((name, value) -> copy(value, variables.get(plain(name))));
         }
       }
       var macs = new BertMacs(checkpoint.config().shapes(3), specs);
@@ -87,7 +88,7 @@ class GoldenIT {
       boolean prompted = folder.equals("bert-prompt");
       var embedding = new Embedding(weights, variables, prompted ? Placing.WORDS : null);
       var chain = new Chain(List.of(new Span(0, 3, weights, hooks, variables, macs)));
-      run(expected.views(), variables, extra, embedding, chain, prompted ? 3 : 0);
+      run(Views.all(expected), variables, extra, embedding, chain, prompted ? 3 : 0);
     }
   }
 

@@ -1,5 +1,11 @@
-package dev.anabranch.torch.internal;
+package dev.anabranch.torch.files;
 
+import dev.anabranch.core.AnabranchException;
+import dev.anabranch.core.Failure;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -7,11 +13,12 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a small JSON document, such as a {@code config.json}, into maps, lists, texts, doubles and
- * booleans. Not thread-safe.
+ * JSON as maps, lists, texts, numbers and booleans: reads a small document, such as a {@code
+ * config.json}, and writes what Hugging Face reads. Numbers that are read are doubles.
  */
-final class Json {
+public final class Json {
   private static final int MAX_DEPTH = 32;
+  private static final long MAX_FILE = 16 << 20;
 
   private final String where;
   private final String text;
@@ -22,8 +29,37 @@ final class Json {
     this.text = text;
   }
 
-  /** Reads an object; a null value is left out. */
-  static Map<String, Object> object(String where, String text) {
+  /**
+   * Reads the object in a file; a null value is left out.
+   *
+   * @throws AnabranchException MODEL if it is missing or too large, CORRUPT if it is no JSON object
+   */
+  public static Map<String, Object> object(Path path) {
+    try {
+      if (!Files.isRegularFile(path)) {
+        throw AnabranchException.expected(
+            Failure.MODEL, String.valueOf(path.getFileName()), "missing", "the file " + path);
+      }
+      if (Files.size(path) > MAX_FILE) {
+        throw AnabranchException.expected(
+            Failure.MODEL, path + ": bytes", Files.size(path), "at most " + MAX_FILE);
+      }
+      return object(String.valueOf(path.getFileName()), Files.readString(path));
+    } catch (CharacterCodingException e) {
+      throw new AnabranchException(
+          Failure.CORRUPT, path + ": no UTF-8 (expected: a JSON object)", e);
+    } catch (IOException e) {
+      throw Mapped.unreadable(path, e);
+    }
+  }
+
+  /**
+   * Reads an object; a null value is left out.
+   *
+   * @param where what messages call the text
+   * @throws AnabranchException CORRUPT if it is no JSON object
+   */
+  public static Map<String, Object> object(String where, String text) {
     var json = new Json(where, text);
     var value = json.value(0);
     json.skipBlanks();
@@ -33,6 +69,53 @@ final class Json {
     var out = new LinkedHashMap<String, Object>();
     map.forEach((k, v) -> out.put(String.valueOf(k), v));
     return out;
+  }
+
+  /** Writes a value on one line. */
+  public static String text(Object value) {
+    var out = new StringBuilder();
+    write(out, value);
+    return out.toString();
+  }
+
+  private static void write(StringBuilder out, Object value) {
+    switch (value) {
+      case Map<?, ?> map -> {
+        String separator = "{";
+        for (var entry : map.entrySet()) {
+          quote(out.append(separator), String.valueOf(entry.getKey())).append(':');
+          write(out, entry.getValue());
+          separator = ",";
+        }
+        out.append(map.isEmpty() ? "{}" : "}");
+      }
+      case Iterable<?> all -> {
+        String separator = "";
+        out.append('[');
+        for (Object one : all) {
+          write(out.append(separator), one);
+          separator = ",";
+        }
+        out.append(']');
+      }
+      case Number number -> out.append(number);
+      case Boolean truth -> out.append(truth);
+      default -> quote(out, value.toString());
+    }
+  }
+
+  private static StringBuilder quote(StringBuilder out, String text) {
+    out.append('"');
+    for (char c : text.toCharArray()) {
+      if (c == '"' || c == '\\') {
+        out.append('\\').append(c);
+      } else if (c < ' ') {
+        out.append(String.format("\\u%04x", (int) c));
+      } else {
+        out.append(c);
+      }
+    }
+    return out.append('"');
   }
 
   private @Nullable Object value(int depth) {
@@ -68,8 +151,8 @@ final class Json {
       }
       at++;
       var value = value(depth + 1);
-      if (value != null) {
-        out.put(key, value);
+      if (value != null && out.put(key, value) != null) {
+        throw broken("key '" + key + "' once");
       }
     } while (more('}'));
     return out;
@@ -171,9 +254,8 @@ final class Json {
     }
   }
 
-  private IllegalArgumentException broken(String expected) {
+  private AnabranchException broken(String expected) {
     String found = at < text.length() ? "'" + text.charAt(at) + "'" : "the end";
-    return new IllegalArgumentException(
-        where + ": " + found + " at " + at + " (expected: " + expected + ")");
+    return AnabranchException.expected(Failure.CORRUPT, where, found + " at " + at, expected);
   }
 }

@@ -1,5 +1,6 @@
-package dev.anabranch.torch.internal;
+package dev.anabranch.torch.files;
 
+import dev.anabranch.core.AnabranchException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,14 +16,17 @@ final class SafeTensorsHeader {
   /** One tensor of the header; offsets count from the end of the header. */
   record Entry(String type, long[] shape, long begin, long end) {}
 
-  private final String where;
+  private static final int MAX_RANK = 8;
+  private static final int MAX_ENTRIES = 1 << 20;
+
+  private final Mapped file;
   private final String text;
   private final Map<String, Entry> entries = new LinkedHashMap<>();
   private final Map<String, String> metadata = new LinkedHashMap<>();
   private int at;
 
-  SafeTensorsHeader(String where, String text) {
-    this.where = where;
+  SafeTensorsHeader(Mapped file, String text) {
+    this.file = file;
     this.text = text;
   }
 
@@ -33,9 +37,12 @@ final class SafeTensorsHeader {
   Map<String, Entry> parse() {
     object(name -> {
       if (name.equals("__metadata__")) {
-        object(key -> metadata.put(key, string()));
+        object(this::metadata);
       } else if (entries.put(name, entry(name)) != null) {
         throw broken("tensor '" + name + "' twice", "once");
+      }
+      if (entries.size() > MAX_ENTRIES) {
+        throw broken("more than " + MAX_ENTRIES + " tensors", "at most " + MAX_ENTRIES);
       }
     });
     skipBlanks();
@@ -43,6 +50,15 @@ final class SafeTensorsHeader {
       throw broken("character '" + text.charAt(at) + "'", "the end of the header");
     }
     return entries;
+  }
+
+  private void metadata(String key) {
+    if (metadata.put(key, string()) != null) {
+      throw broken("key '" + key + "' twice", "once");
+    }
+    if (metadata.size() > MAX_ENTRIES) {
+      throw broken("more than " + MAX_ENTRIES + " texts", "at most " + MAX_ENTRIES);
+    }
   }
 
   private interface Member {
@@ -55,7 +71,11 @@ final class SafeTensorsHeader {
     object(key -> {
       switch (key) {
         case "dtype" -> type[0] = string();
-        case "shape", "data_offsets" -> lists.put(key, integers());
+        case "shape", "data_offsets" -> {
+          if (lists.put(key, integers()) != null) {
+            throw broken("key '" + key + "' twice", "once");
+          }
+        }
         default -> throw broken("key '" + key + "'", "dtype, shape or data_offsets");
       }
     });
@@ -88,6 +108,9 @@ final class SafeTensorsHeader {
       return values;
     }
     do {
+      if (values.size() == MAX_RANK) {
+        throw broken("more than " + MAX_RANK + " numbers", "at most " + MAX_RANK);
+      }
       values.add(integer());
     } while (more(']'));
     return values;
@@ -171,8 +194,7 @@ final class SafeTensorsHeader {
     }
   }
 
-  private IllegalArgumentException broken(String found, String expected) {
-    return new IllegalArgumentException(
-        where + ": header at " + at + ": " + found + " (expected: " + expected + ")");
+  private AnabranchException broken(String found, String expected) {
+    return file.broken("header at " + at, found, expected);
   }
 }

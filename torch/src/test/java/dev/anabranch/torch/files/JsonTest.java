@@ -1,4 +1,4 @@
-package dev.anabranch.torch.internal;
+package dev.anabranch.torch.files;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -25,7 +25,7 @@ class JsonTest {
       strings = {"", "[]", "{", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{\"a\":tru}", "{}x", "{\"a"})
   void namesThePlaceOfWhatIsNoJson(String text) {
     assertThatThrownBy(() -> Json.object("c.json", text))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(dev.anabranch.core.AnabranchException.class)
         .hasMessageMatching("c\\.json: .* at \\d+ \\(expected: .*\\)");
   }
 
