@@ -23,6 +23,11 @@ public record Evaluation(
     this(engine, use, holdout, batchSize, List.of());
   }
 
+  /** The same with instruments. */
+  public Evaluation with(List<Instrument> others) {
+    return new Evaluation(engine, use, holdout, batchSize, others);
+  }
+
   /**
    * A score, and the figures of the instruments.
    *

@@ -157,6 +157,38 @@ class FedPtTest {
     }
   }
 
+  /** Healing is the same distillation before anybody tunes, and what comes of it is the base. */
+  @Test
+  void aHealedModelIsTheBase() {
+    var healed = run(fedpt(Map.of("healRounds", 2, "rounds", 1, "learningRate", 0.0)));
+    var plain = run(fedpt(Map.of("rounds", 1, "learningRate", 0.0)));
+    assertThat(healed.trained().sha256()).isNotEqualTo(plain.trained().sha256());
+    assertThat(healed.totals().queries()).isEqualTo(3 * 6);
+    // untuned after healing: the teacher is the large model as it is, so alpha changes nothing
+    var other = run(fedpt(Map.of("healRounds", 2, "rounds", 1, "learningRate", 0.0, "alpha", 3)));
+    assertThat(other.trained().sha256()).isEqualTo(healed.trained().sha256());
+  }
+
+  /** A student of the large model comes closer to it, round by round. */
+  @Test
+  void aStudentLearnsFromTheLargeModel() {
+    var log = new MemoryLog();
+    try (var engine = small()) {
+      var method =
+          Plans.method(
+              "student", Map.of("rounds", 8, "distilLearningRate", 0.02, "distilExamples", 0));
+      Plans.run(method, ToyJob.of(engine, 5).withLog(log), engine);
+    }
+    double[] losses =
+        log.of("metric").stream()
+            .filter(line -> "distilLoss".equals(line.fields().get("name")))
+            .mapToDouble(line -> (Double) line.fields().get("value"))
+            .toArray();
+    assertThat(losses).hasSize(8);
+    assertThat(losses[7]).isLessThan(0.5 * losses[0]);
+    assertThat(log.of("round")).isEmpty();
+  }
+
   private static TensorMap initial(ToyEngine engine, Method<?> method) {
     var still = fedpt(Map.of("rounds", 1, "learningRate", 0.0, "distilEpochs", 0));
     return Plans.run(still, ToyJob.of(engine, 5), engine).trained();
@@ -203,13 +235,12 @@ class FedPtTest {
           .hasMessage("data.public: none (expected: texts that belong to no device)");
       var wide = new Wide(engine.box());
       assertThatThrownBy(() -> run(fedpt(Map.of()), engine, log, new Beside(wide, text)))
-          .hasMessage(
-              "method.fedpt.large: vocabulary of wide: 9 tokens (expected: 8, as that of toy)");
+          .hasMessage("large: vocabulary of wide: 9 tokens (expected: 8, as that of toy)");
     }
     var classifier = new ModelFacts("toy", 4, 6, 3, 8, Pooling.MEAN, "");
     assertThatThrownBy(() -> fedpt(Map.of()).use(classifier))
         .hasMessage(
-            "task.kind: text-classification (expected: causal-lm, as fedpt moves the scores of next"
-                + " tokens)");
+            "task.kind: text-classification (expected: causal-lm, as fedpt works on the scores of"
+                + " next tokens)");
   }
 }

@@ -11,6 +11,7 @@ import dev.anabranch.methods.averaging.FedAvg;
 import dev.anabranch.methods.averaging.FedProx;
 import dev.anabranch.methods.averaging.LocalOnly;
 import dev.anabranch.methods.distillation.FedPt;
+import dev.anabranch.methods.distillation.Student;
 import dev.anabranch.methods.split.SfPrompt;
 import dev.anabranch.methods.split.SflFull;
 import dev.anabranch.methods.split.SflLinear;
@@ -39,9 +40,14 @@ final class MethodContractTest {
     @Override
     protected Method<?> method() {
       var all = new LinkedHashMap<String, Object>();
-      all.putAll(Map.of("rounds", 3, "cohort", 3, "examples", 8, "batch", 3));
-      all.putAll(settings);
       var kind = provider.kind();
+      Map.of("rounds", 3, "cohort", 3, "examples", 8, "batch", 3)
+          .forEach((key, value) -> {
+            if (kind.knobs().stream().anyMatch(knob -> knob.name().equals(key))) {
+              all.put(key, value);
+            }
+          });
+      all.putAll(settings);
       return kind.make().apply(Settings.read("method." + kind.name(), kind.knobs(), all));
     }
 
@@ -95,7 +101,20 @@ final class MethodContractTest {
     OfFedPt() {
       super(
           new FedPt.Provider(),
-          Map.of("distilExamples", 6, "distilBatch", 3, "distilEvery", 2, "topK", 5));
+          Map.of(
+              "distilExamples", 6, "distilBatch", 3, "distilEvery", 2, "topK", 5, "healRounds", 1));
+    }
+
+    @Override
+    protected ToyEngine engine(int lanes) {
+      return ToyEngine.language(6, lanes, 7);
+    }
+  }
+
+  @Nested
+  final class OfStudent extends Kit {
+    OfStudent() {
+      super(new Student.Provider(), Map.of("distilExamples", 6, "distilBatch", 3));
     }
 
     @Override

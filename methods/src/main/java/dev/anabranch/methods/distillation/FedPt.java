@@ -1,26 +1,25 @@
 package dev.anabranch.methods.distillation;
 
 import dev.anabranch.core.Ability;
-import dev.anabranch.core.Batch;
-import dev.anabranch.core.BlackBox;
 import dev.anabranch.core.Card;
-import dev.anabranch.core.Check;
+import dev.anabranch.core.Codec;
+import dev.anabranch.core.Codecs;
 import dev.anabranch.core.Coordinator;
 import dev.anabranch.core.Device;
-import dev.anabranch.core.Inputs;
+import dev.anabranch.core.Fidelity;
 import dev.anabranch.core.Kind;
 import dev.anabranch.core.Knob;
-import dev.anabranch.core.Model;
+import dev.anabranch.core.Memory;
+import dev.anabranch.core.Method;
 import dev.anabranch.core.ModelFacts;
 import dev.anabranch.core.ModelUse;
-import dev.anabranch.core.Optimizer;
+import dev.anabranch.core.NodeId;
 import dev.anabranch.core.Paper;
 import dev.anabranch.core.Parameterisation;
-import dev.anabranch.core.Pooling;
-import dev.anabranch.core.RoundMethod;
-import dev.anabranch.core.Tensor;
+import dev.anabranch.core.Setup;
 import dev.anabranch.core.TensorMap;
-import dev.anabranch.core.Update;
+import dev.anabranch.core.WireIn;
+import dev.anabranch.core.WireOut;
 import dev.anabranch.methods.Averaging;
 import dev.anabranch.methods.MethodProvider;
 import dev.anabranch.methods.Parameterisations;
@@ -28,24 +27,25 @@ import dev.anabranch.methods.Training;
 import dev.anabranch.methods.averaging.FedAvg;
 import dev.anabranch.parts.Distillation;
 import dev.anabranch.parts.ProxyTuning;
-import dev.anabranch.parts.TopScores;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
 /**
- * FedPT, Figure 1: devices tune a small language model; a large one beside the coordinator, of
- * which only scores are seen, is moved by what that tuning has changed, and is distilled back into
- * the small one. Nothing of the large model and none of the scores cross a link.
+ * FedPT, Figure 1: devices tune a small language model. A large one beside the coordinator, of
+ * which only scores are seen, is moved by what that tuning has changed, and distilled back into the
+ * small one. Nothing of the large model and none of the scores cross a link.
  *
- * <p>Differs: the paper leaves open how it distils; here it is the mean divergence over the next
+ * <p>Differs: the paper leaves open how it distils; here by the mean divergence over the next
  * tokens of public text. A run ends after {@code rounds}, not at a criterion. LoRA's factors are
- * averaged each on its own.
+ * averaged each on its own. A small model that lost layers may be healed first, by plain
+ * distillation.
  *
  * @param parameterisation what is trained of the small model and exchanged
  * @param weighted whether a device counts by its examples, or all alike
  * @param proxy how the large model is moved
- * @param topK how many next tokens the large model tells; 0: all
+ * @param teaching how it is distilled
+ * @param healRounds distillations before the first round
  */
 @Paper(
     title =
@@ -57,13 +57,37 @@ public record FedPt(
     Parameterisation parameterisation,
     boolean weighted,
     ProxyTuning proxy,
-    int topK,
-    Distil distil)
-    implements Averaging, RoundMethod<TensorMap, TensorMap, Update> {
-  private static final Knob.Text LARGE =
-      new Knob.Text("large", "", "the large model: a name that model.source knows, or a path");
-  private static final Knob.Int TOP_K =
-      new Knob.Int("topK", 0, 0, 1_000_000, "next tokens that the large model tells; 0: all");
+    Teaching teaching,
+    int healRounds)
+    implements Method<FedPt.State> {
+  private static final Knob.Int HEAL =
+      new Knob.Int("healRounds", 0, 0, 1_000_000, "distillations before the first round");
+
+  /** θ_s, the small model, and θ_s0, what it was before any tuning: subtracted for ever. */
+  public record State(TensorMap small, TensorMap base) {
+    private static final class Form implements Codec<State> {
+      @Override
+      public String id() {
+        return "fedpt/1";
+      }
+
+      @Override
+      public Fidelity fidelity() {
+        return Fidelity.EXACT;
+      }
+
+      @Override
+      public void encode(State state, WireOut out, Memory memory) {
+        Codecs.TENSORS.encode(state.small, out, memory);
+        Codecs.TENSORS.encode(state.base, out, memory);
+      }
+
+      @Override
+      public State decode(WireIn in, Memory memory) {
+        return new State(Codecs.TENSORS.decode(in, memory), Codecs.TENSORS.decode(in, memory));
+      }
+    }
+  }
 
   /** How a plan names it. */
   public static final class Provider implements MethodProvider {
@@ -71,10 +95,10 @@ public record FedPt(
     public Kind<FedPt> kind() {
       var rate = Training.learningRate(3e-4);
       var trained = Parameterisations.knob("lora");
-      var more = new ArrayList<Knob>(List.of(trained, FedAvg.WEIGHTED, LARGE));
+      var more = new ArrayList<Knob>(List.of(trained, FedAvg.WEIGHTED, Teaching.LARGE));
       more.addAll(ProxyTuning.KNOBS);
-      more.add(TOP_K);
-      more.addAll(Distil.KNOBS);
+      more.addAll(Teaching.knobs());
+      more.add(HEAL);
       return Kind.of(
           "fedpt",
           "devices tune a small language model, which moves a large black box and learns from it",
@@ -85,8 +109,8 @@ public record FedPt(
                   s.make(trained, Parameterisation.class),
                   s.flag(FedAvg.WEIGHTED),
                   ProxyTuning.read(s),
-                  s.integer(TOP_K),
-                  Distil.read(s)));
+                  Teaching.read(s),
+                  s.integer(HEAL)));
     }
   }
 
@@ -97,106 +121,76 @@ public record FedPt(
 
   @Override
   public ModelUse use(ModelFacts model) {
-    Check.that(
-        model.pooling() == Pooling.NONE,
-        "task.kind",
-        "text-classification",
-        "causal-lm, as fedpt moves the scores of next tokens");
+    Teaching.requireLanguage("fedpt", model);
     return FedAvg.whole(model, parameterisation);
   }
 
   @Override
-  public TensorMap coordinate(Coordinator<TensorMap> me, TensorMap small) {
-    var base = distil.epochs() > 0 ? base(me) : TensorMap.empty();
-    for (int round = me.firstRound(); round < rounds(); round++) {
-      var cohort = cohort().choose(me.roster(), round, me.random("cohort", round));
-      try (var visits = me.invite(round, cohort)) {
-        visits.sendAll(down(), small); // step 1: θ_s to the devices
-        small = fold(small, visits.gather(up(), quorum())); // step 3: θ̄_s = Σ a_n θ_s,n
-      }
-      if (distil.due(round)) {
-        small = distil(me, round, base, small); // steps 4 and 5
-      }
-      me.checkpoint(round + 1, small);
-    }
-    base.close();
-    return small;
+  public State begin(Setup setup) {
+    var base = setup.initialTrainable(NodeId.Role.DEVICE);
+    return new State(base.copy(), base);
   }
 
   @Override
-  public Update work(Device me, TensorMap small) { // step 2
-    return FedAvg.train(me, small, training);
+  public State coordinate(Coordinator<State> me, State state) {
+    var now = me.firstRound() == 0 ? healed(me, state) : state;
+    for (int round = me.firstRound(); round < training.rounds(); round++) {
+      var cohort = training.cohort().choose(me.roster(), round, me.random("cohort", round));
+      TensorMap mean;
+      try (var visits = me.invite(round, cohort)) {
+        visits.sendAll(Averaging.GLOBAL, now.small); // step 1: θ_s to the devices
+        var replies = visits.gather(Averaging.UPDATE, training.quorum());
+        mean = Averaging.add(now.small, replies, weighted); // step 3: θ̄_s = Σ a_n θ_s,n
+      }
+      now = new State(distilled(me, round, mean, now.base), now.base);
+      me.checkpoint(round + 1, now);
+    }
+    return now;
   }
 
-  /** θ_s0, the small model before any tuning: for ever the one that is subtracted. */
-  private static TensorMap base(Coordinator<TensorMap> me) {
-    var model = me.model();
-    return me.lane().run("base", () -> model.trainable().copy());
+  @Override
+  public void participate(Device me) { // step 2: a device tunes θ_s on its own data
+    var small = me.coordinator().receive(Averaging.GLOBAL);
+    try (var update = me.lane().run("tuning", () -> FedAvg.train(me, small, training))) {
+      me.coordinator().send(Averaging.UPDATE, update);
+    }
   }
 
-  private BlackBox large(Coordinator<TensorMap> me, ModelFacts small) {
-    var large = me.large();
-    Check.that(
-        large.vocabulary() == small.classes(),
-        "method.fedpt.large: vocabulary of " + large.name(),
-        large.vocabulary() + " tokens",
-        small.classes() + ", as that of " + small.name());
-    return topK > 0 ? new TopScores(large, topK) : large;
-  }
-
-  /** Distils the large model, moved by the mean of the devices' models, into that mean. */
-  private TensorMap distil(Coordinator<TensorMap> me, int round, TensorMap base, TensorMap mean) {
-    var model = me.model();
-    var large = large(me, model.facts());
-    var text = me.publicText();
-    int[] rows = text.sample(distil.examples(), me.random("public", round));
-    var losses = new ArrayList<Double>();
-    var student = mean.copy();
-    var batches = text.shuffled(rows, distil.batch(), distil.epochs(), me.random("distil", round));
-    try (mean;
-        var optimizer = me.lane().run("distil", () -> model.optimizer(distil.optimizer()))) {
-      for (var batch : batches) {
-        try (var before = student;
-            var scores = large.logits((Inputs.Tokens) batch.inputs())) { // s_θl, [b, t, v]
-          student =
-              me.lane()
-                  .run(
-                      "distil",
-                      () -> {
-                        try (var teacher = teacher(model, scores, mean, base, batch)) {
-                          model.trainable().load(before);
-                          losses.add(step(model, optimizer, teacher, batch));
-                          return model.trainable().copy();
-                        }
-                      });
-        }
+  private State healed(Coordinator<State> me, State state) {
+    var small = state.small;
+    for (int i = 0; i < healRounds; i++) {
+      try (var before = small) {
+        small = teaching.round(me, "heal", i, before, Teaching.AS_IT_IS);
       }
     }
-    me.report(round, "distilLoss", losses.stream().mapToDouble(x -> x).average().orElse(0));
-    return student;
+    return healRounds == 0 ? state : new State(small, small.copy());
   }
 
-  /** Step 4: s̃_l = s_θl + α (s_θ̄s − s_θs0), [n, v] at the positions that are asked. */
-  private Tensor teacher(Model model, Tensor large, TensorMap mean, TensorMap base, Batch batch) {
-    try (var l = Distillation.asked(large, batch.labels());
-        var tuned = scores(model, mean, batch);
-        var untuned = scores(model, base, batch)) {
-      return proxy.shift(l, tuned, untuned);
+  /** Steps 4 and 5, where they are due: s̃_l = s_θl + α (s_θ̄s − s_θs0), distilled into θ̄_s. */
+  private TensorMap distilled(Coordinator<State> me, int round, TensorMap mean, TensorMap base) {
+    if (!teaching.distil().due(round)) {
+      return mean;
+    }
+    try (mean) {
+      Teaching.Teacher moved =
+          (model, large, batch) -> {
+            try (var l = Distillation.asked(large, batch.labels());
+                var tuned = Teaching.scores(model, mean, batch);
+                var untuned = Teaching.scores(model, base, batch)) {
+              return proxy.shift(l, tuned, untuned);
+            }
+          };
+      return teaching.round(me, "distil", round, mean, moved);
     }
   }
 
-  private static Tensor scores(Model model, TensorMap variables, Batch batch) {
-    model.trainable().load(variables);
-    try (var all = model.route().logits(batch)) {
-      return Distillation.asked(all, batch.labels());
-    }
+  @Override
+  public TensorMap trained(State state) {
+    return state.small;
   }
 
-  /** Step 5: one step down KL(softmax(s̃_l / T) ‖ softmax(s_θ / T)) T². */
-  private double step(Model model, Optimizer optimizer, Tensor teacher, Batch batch) {
-    optimizer.zero();
-    double loss = model.route().lossAndGradient(batch, distil.loss().from(teacher, batch.labels()));
-    optimizer.step();
-    return loss;
+  @Override
+  public Codec<State> state() {
+    return new State.Form();
   }
 }

@@ -1,5 +1,6 @@
 package dev.anabranch.torch.internal;
 
+import dev.anabranch.torch.files.Json;
 import java.util.Collection;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;

@@ -10,6 +10,8 @@ import dev.anabranch.core.TensorSpec;
 import dev.anabranch.torch.BertShapes;
 import dev.anabranch.torch.ModelSource;
 import dev.anabranch.torch.TorchEngine;
+import dev.anabranch.torch.files.Encoding;
+import dev.anabranch.torch.files.SafeTensors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -115,8 +117,7 @@ public record MergedWriter(
   }
 
   private void store(
-      PeftLayout layout, List<TensorSpec> specs, Function<String, Tensor> pretrained)
-      throws IOException {
+      PeftLayout layout, List<TensorSpec> specs, Function<String, Tensor> pretrained) {
     var out = new LinkedHashMap<String, Tensor>();
     for (var spec : specs) {
       out.put(
@@ -129,12 +130,19 @@ public record MergedWriter(
       for (var module : layout.modules()) {
         var name = layout.at(i) + module;
         if (trained.has(name + ".lora_A")) {
-          out.compute(
-              layout.checkpoint(name + ".weight"), merge(name, scale(layout, i, module)));
+          out.compute(layout.checkpoint(name + ".weight"), merge(name, scale(layout, i, module)));
         }
       }
     }
-    SafeTensors.write(folder.resolve("model.safetensors"), out, Map.of("format", "pt"));
+    var items = new ArrayList<SafeTensors.Item>();
+    out.forEach((name, tensor) -> {
+      Tensor dense = tensor.contiguous();
+      long[] shape = new long[(int) dense.dim()];
+      java.util.Arrays.setAll(shape, dense::size);
+      var spec = TensorSpec.of(name, shape);
+      items.add(new SafeTensors.Item(spec, Encoding.F32, Tensors.memory(dense)));
+    });
+    SafeTensors.write(folder.resolve("model.safetensors"), items, Map.of("format", "pt"));
   }
 
   private double scale(PeftLayout layout, int layer, String module) {

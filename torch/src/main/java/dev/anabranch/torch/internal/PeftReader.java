@@ -7,7 +7,9 @@ import dev.anabranch.core.Tensor;
 import dev.anabranch.core.TensorMap;
 import dev.anabranch.core.TensorSpec;
 import dev.anabranch.torch.PeftFolder;
-import java.io.IOException;
+import dev.anabranch.torch.files.Encoding;
+import dev.anabranch.torch.files.Json;
+import dev.anabranch.torch.files.SafeTensors;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -17,15 +19,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
-import org.bytedeco.javacpp.PointerScope;
 
 /**
  * Reads a PEFT adapter folder for a model. Nothing in it is trusted: every setting that would
  * change what is computed is known or refused, and every tensor has its place and its shape.
  */
 public final class PeftReader {
-  private static final int MAX_CONFIG = 1 << 20;
-  private static final Set<String> FLOATS = Set.of("F32", "F16", "BF16");
+  private static final Set<Encoding> FLOATS = Set.of(Encoding.F32, Encoding.F16, Encoding.BF16);
 
   /** Settings that change what LoRA computes, with the one value that is known. */
   private static final Map<String, Object> PLAIN_LORA =
@@ -54,12 +54,11 @@ public final class PeftReader {
 
   /** The whole adapter. */
   public PeftFolder read() {
-    var config = config();
+    var config = Json.object(require(PeftFolder.CONFIG));
     var base = String.valueOf(config.getOrDefault("base_model_name_or_path", ""));
     expect(config, "task_type", layout.task());
     var kind = String.valueOf(config.get("peft_type"));
-    try (var file = SafeTensors.open(require(PeftFolder.WEIGHTS));
-        var scope = new PointerScope()) {
+    try (var file = SafeTensors.open(require(PeftFolder.WEIGHTS))) {
       var how =
           switch (kind) {
             case "LORA" -> lora(config, file);
@@ -70,31 +69,6 @@ public final class PeftReader {
             default -> throw unsupported("peft_type", kind, "LORA, PROMPT_TUNING or PREFIX_TUNING");
           };
       return new PeftFolder(base, how, variables(how, file));
-    } catch (IllegalArgumentException e) {
-      throw new AnabranchException(
-          Failure.CORRUPT, e.getMessage() + "; get the adapter folder again", e);
-    } catch (IOException e) {
-      throw new AnabranchException(
-          Failure.MODEL, folder + ": " + e.getMessage() + " (expected: a readable folder)", e);
-    }
-  }
-
-  private Map<String, Object> config() {
-    var file = require(PeftFolder.CONFIG);
-    try {
-      if (Files.size(file) > MAX_CONFIG) {
-        throw AnabranchException.expected(
-            Failure.CORRUPT,
-            PeftFolder.CONFIG + ": bytes",
-            Files.size(file),
-            "at most " + MAX_CONFIG);
-      }
-      return Json.object(PeftFolder.CONFIG, Files.readString(file));
-    } catch (IllegalArgumentException e) {
-      throw new AnabranchException(Failure.CORRUPT, String.valueOf(e.getMessage()), e);
-    } catch (IOException e) {
-      throw new AnabranchException(
-          Failure.CORRUPT, file + ": " + e.getMessage() + " (expected: a text file)", e);
     }
   }
 
@@ -171,13 +145,13 @@ public final class PeftReader {
   private boolean any(SafeTensors file, String module) {
     return IntStream.range(0, layout.layers())
         .mapToObj(i -> layout.lora(layout.at(i) + module + ".lora_A"))
-        .anyMatch(file.shapes()::containsKey);
+        .anyMatch(file.tensors()::containsKey);
   }
 
   /** All that is trained, each from its tensor; what is left over is refused. */
   private TensorMap variables(Parameterisation how, SafeTensors file) {
     var specs = layout.trained(how);
-    var left = new LinkedHashSet<>(file.shapes().keySet());
+    var left = new LinkedHashSet<>(file.tensors().keySet());
     var out = new LinkedHashMap<String, Tensor>();
     if (!(how instanceof Parameterisation.Lora)) {
       out.putAll(virtual(how, specs, file, left));
@@ -227,22 +201,22 @@ public final class PeftReader {
   }
 
   private static Tensor value(SafeTensors file, String name, long... shape) {
-    var found = file.shapes().get(name);
-    if (found == null || !Arrays.equals(found, shape)) {
+    var found = file.tensors().get(name);
+    if (found == null || !Arrays.equals(found.shape(), shape)) {
       throw AnabranchException.expected(
           Failure.MODEL,
           PeftFolder.WEIGHTS + ": '" + name + "'",
-          found == null ? "missing" : Arrays.toString(found),
+          found == null ? "missing" : Arrays.toString(found.shape()),
           Arrays.toString(shape) + ", for this model");
     }
-    if (!FLOATS.contains(file.type(name))) {
+    if (!FLOATS.contains(found.encoding())) {
       throw AnabranchException.expected(
           Failure.UNSUPPORTED,
           PeftFolder.WEIGHTS + ": '" + name + "'",
-          file.type(name),
+          found.encoding(),
           "F32, F16 or BF16");
     }
-    var value = Tensors.value(file.view(name));
+    var value = file.value(name);
     if (!value.isFinite()) {
       throw AnabranchException.expected(
           Failure.CORRUPT,

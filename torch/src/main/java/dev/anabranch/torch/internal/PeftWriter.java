@@ -6,6 +6,7 @@ import dev.anabranch.core.Parameterisation;
 import dev.anabranch.core.Tensor;
 import dev.anabranch.core.TensorMap;
 import dev.anabranch.torch.PeftFolder;
+import dev.anabranch.torch.files.SafeTensors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,7 +15,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.bytedeco.javacpp.PointerScope;
 import org.jspecify.annotations.Nullable;
 
 /** Writes a PEFT adapter folder of a model. */
@@ -69,11 +69,8 @@ public final class PeftWriter {
 
   private static void store(
       Path folder, Map<String, @Nullable Object> config, Map<String, Tensor> tensors) {
-    LibTorch.boot();
-    try (var scope = new PointerScope()) {
-      var stored = new LinkedHashMap<String, org.bytedeco.pytorch.Tensor>();
-      tensors.forEach((name, value) -> stored.put(name, Tensors.of(value)));
-      SafeTensors.write(folder.resolve(PeftFolder.WEIGHTS), stored, Map.of("format", "pt"));
+    try (var all = TensorMap.of(tensors)) {
+      SafeTensors.write(folder.resolve(PeftFolder.WEIGHTS), all, Map.of("format", "pt"));
       Files.writeString(folder.resolve(PeftFolder.CONFIG), JsonText.of(config));
     } catch (IOException e) {
       throw new AnabranchException(

@@ -2,6 +2,7 @@ package dev.anabranch.torch.internal;
 
 import dev.anabranch.core.Batch;
 import dev.anabranch.core.Inputs;
+import dev.anabranch.torch.files.SafeTensors;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -20,7 +21,7 @@ public final class Golden {
   /** The input of a folder's expected outputs. */
   public static Batch batch(String folder) throws Exception {
     try (var file = open(folder, "expected")) {
-      int b = (int) Objects.requireNonNull(file.shapes().get("in.input_ids"))[0];
+      int b = (int) Objects.requireNonNull(file.tensors().get("in.input_ids")).shape()[0];
       long[] ids = longs(file, "in.input_ids");
       long[] mask = longs(file, "in.attention_mask");
       int t = ids.length / b;
@@ -38,13 +39,13 @@ public final class Golden {
   }
 
   private static long[] longs(SafeTensors file, String name) {
-    return Tensors.memory(file.view(name)).toArray(ValueLayout.JAVA_LONG_UNALIGNED);
+    return file.bytes(name).toArray(ValueLayout.JAVA_LONG_UNALIGNED);
   }
 
   /** The values of one tensor. */
   public static float[] floats(String folder, String file, String name) throws Exception {
     try (var open = open(folder, file)) {
-      return Tensors.floats(open.view(name));
+      return open.value(name).toArray();
     }
   }
 }

@@ -161,7 +161,13 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
     fields.put("lost", notes.lost);
     job.log().append("end", notes.rounds - 1, fields);
     return new Outcome(
-        trained, notes.last, shared.books.totals(), notes.virtualSeconds, notes.lost, notes.rounds);
+        trained,
+        notes.last,
+        shared.books.totals(),
+        notes.virtualSeconds,
+        notes.lost,
+        notes.rounds,
+        notes.more);
   }
 
   Program program() {
@@ -320,6 +326,7 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
       var measured = job.evaluation().measure(trained);
       score(rounds - 1, measured.metrics());
       measured.more().forEach((name, value) -> report(rounds - 1, name, value));
+      notes.more.putAll(measured.more());
     }
   }
 
