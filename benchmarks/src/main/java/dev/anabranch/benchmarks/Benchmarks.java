@@ -26,6 +26,7 @@ public final class Benchmarks {
     var all = new LinkedHashMap<String, Supplier<Benchmark>>();
     all.put("body", BodyThroughput::new);
     all.put("step", LocalStep::new);
+    all.put("language", LanguageModel::new);
     all.put("visit", VisitOverhead::new);
     all.put("devices", ManyDevices::new);
     all.put("codecs", () -> () -> Micro.run(CodecSpeed.class));

@@ -58,7 +58,9 @@ public sealed interface Parameterisation {
    * where the segment has it.
    *
    * @param r rank
-   * @param targets of query, key, value, attention.output.dense, intermediate.dense, output.dense
+   * @param targets names of linear maps, as PEFT writes them: in BERT query, key, value,
+   *     attention.output.dense, intermediate.dense, output.dense; in Llama q_proj and so on;
+   *     all-linear for all of a layer, in other families than BERT
    */
   @Paper(
       title = "LoRA: Low-Rank Adaptation of Large Language Models",

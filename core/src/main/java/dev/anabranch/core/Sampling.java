@@ -1,7 +1,6 @@
 package dev.anabranch.core;
 
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.random.RandomGenerator;
 
 /**
@@ -53,15 +52,21 @@ public record Sampling(double temperature, double topP) {
     return order[n - 1];
   }
 
-  /** All tokens, likeliest first; unsorted where all of them are kept. */
+  /** All tokens, likeliest first, the first of equals first; unsorted where all are kept. */
   private int[] order(double[] share) {
-    var all = java.util.stream.IntStream.range(0, share.length);
-    return topP == 1
-        ? all.toArray()
-        : all.boxed()
-            .sorted(Comparator.comparingDouble(i -> -share[i]))
-            .mapToInt(Integer::intValue)
-            .toArray();
+    int[] out = new int[share.length];
+    if (topP == 1) {
+      Arrays.setAll(out, i -> i);
+      return out;
+    }
+    long[] keys = new long[share.length];
+    for (int i = 0; i < keys.length; i++) {
+      // bits of a float that is not negative ascend with it
+      keys[i] = (long) ~Float.floatToIntBits((float) share[i]) << Integer.SIZE | i;
+    }
+    Arrays.sort(keys);
+    Arrays.setAll(out, i -> (int) keys[i]);
+    return out;
   }
 
   private static int likeliest(float[] scores) {

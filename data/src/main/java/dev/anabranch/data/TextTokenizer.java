@@ -100,6 +100,20 @@ public final class TextTokenizer {
     }
   }
 
+  /** The tokens of a text without special ones, as of the continuation of another; truncated. */
+  public int[] words(String text) {
+    return read(library.encode(handle, text, false), false).ids;
+  }
+
+  /** The text of tokens, without special ones. */
+  public String decode(int[] ids) {
+    try {
+      return library.decode(handle, Arrays.stream(ids).asLongStream().toArray(), true);
+    } finally {
+      java.lang.ref.Reference.reachabilityFence(this);
+    }
+  }
+
   /**
    * The end of a word at or after a position: white space follows it, and none comes just before.
    */

@@ -14,7 +14,8 @@ public final class Parameterisations {
       new Knob.Words(
           "target_modules",
           List.of("query", "value"),
-          "of query, key, value, attention.output.dense, intermediate.dense, output.dense");
+          "of query, key, value, attention.output.dense, intermediate.dense, output.dense; in other"
+              + " families by their names, such as q_proj or c_attn; all-linear: all of them");
   private static final Knob.Int BOTTLENECK =
       new Knob.Int("bottleneck", 64, 1, 65_536, "width of the adapter");
   private static final Knob.Int TOKENS =

@@ -42,7 +42,7 @@ public final class DryEngine implements Engine {
    *     that does not fit the model
    */
   public static DryEngine open(ModelSource source, TorchEngine.Task task, Precision frozen) {
-    try (var checkpoint = Checkpoint.open(source.file())) {
+    try (var checkpoint = Checkpoint.open(source.file(), source.keepLayers())) {
       var config = checkpoint.config();
       Check.that(
           task.maxTokens() >= 1 && task.maxTokens() <= config.positions(),

@@ -1,8 +1,11 @@
 package dev.anabranch.torch;
 
 import dev.anabranch.core.Engine;
+import dev.anabranch.torch.files.Pretrained;
+import dev.anabranch.torch.internal.CpuFlags;
 import dev.anabranch.torch.internal.Formats;
-import dev.anabranch.torch.internal.LibTorch;
+import java.util.List;
+import java.util.Optional;
 
 /** Opens the engine that a model's architecture needs. */
 public final class Engines {
@@ -18,15 +21,33 @@ public final class Engines {
    */
   public static Engine open(
       ModelSource source, TorchEngine.Task task, Precision frozen, int lanes) {
-    if (Formats.isBert(source.file())) {
+    if (Formats.isBert(source)) {
       return TorchEngine.open(source, task, frozen, lanes);
     }
-    boolean bf16 =
-        switch (frozen) {
-          case AUTO -> LibTorch.bf16();
-          case FP32 -> false;
-          case BF16 -> true;
-        };
-    return FamilyEngine.open(source, Formats.open(source.file()), task, bf16, lanes);
+    boolean bf16 = frozen == Precision.BF16 || (frozen == Precision.AUTO && CpuFlags.bf16());
+    return FamilyEngine.open(source, Formats.open(source), task, bf16, lanes);
+  }
+
+  /** An engine with the costs of a model but without values; empty for other than BERT models. */
+  public static Optional<DryEngine> dry(
+      ModelSource source, TorchEngine.Task task, Precision frozen) {
+    return Formats.isBert(source) ? Optional.of(DryEngine.open(source, task, frozen)) : Optional.empty();
+  }
+
+  /**
+   * The token that ends a text, {@code eos_token_id}, of which there may be several: the first; -1
+   * if the model names none.
+   */
+  public static int end(ModelSource source) {
+    if (Formats.isOnnx(source)) {
+      return -1;
+    }
+    try (var stored = Pretrained.open(source.file())) {
+      var found = stored.config().get("eos_token_id");
+      if (found instanceof List<?> list && !list.isEmpty()) {
+        found = list.get(0);
+      }
+      return found instanceof Number n ? n.intValue() : -1;
+    }
   }
 }

@@ -16,6 +16,7 @@ import dev.anabranch.core.Pooling;
 import dev.anabranch.core.Predictor;
 import dev.anabranch.core.Tensor;
 import dev.anabranch.core.TensorMap;
+import dev.anabranch.torch.files.Pretrained;
 import dev.anabranch.torch.internal.ConfigMap;
 import dev.anabranch.torch.internal.Families;
 import dev.anabranch.torch.internal.Family;
@@ -23,7 +24,6 @@ import dev.anabranch.torch.internal.FamilyDecoder;
 import dev.anabranch.torch.internal.FamilyModel;
 import dev.anabranch.torch.internal.FamilyWeights;
 import dev.anabranch.torch.internal.LaneThreads;
-import dev.anabranch.torch.internal.Stored;
 import java.util.List;
 
 /**
@@ -46,9 +46,9 @@ final class FamilyEngine implements Engine {
 
   /** Takes the stored model over, also if it is refused. */
   static FamilyEngine open(
-      ModelSource source, Stored stored, TorchEngine.Task task, boolean bf16, int lanes) {
+      ModelSource source, Pretrained stored, TorchEngine.Task task, boolean bf16, int lanes) {
     try {
-      var config = new ConfigMap(stored.where(), stored.config());
+      var config = new ConfigMap(stored.name(), stored.config());
       var family = Families.of(config, task);
       boolean language = task.pooling() == Pooling.NONE;
       if (language != family.languageModel()) {

@@ -102,7 +102,7 @@ public record HuggingFaceExport(
   }
 
   private boolean bert() {
-    return Formats.isBert(source.file());
+    return Formats.isBert(source);
   }
 
   private String base() {

@@ -11,8 +11,9 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * A BERT model on disk: a Hugging Face folder with {@code config.json}, {@code model.safetensors}
- * and {@code tokenizer.json}, or an ONNX file beside its {@code tokenizer.json}.
+ * A model on disk: a Hugging Face folder with {@code config.json}, {@code tokenizer.json} and
+ * {@code model.safetensors} or several files and their index; or a BERT model's ONNX file beside
+ * its {@code tokenizer.json}.
  */
 public final class PathModel implements ModelProvider {
   private static final Knob.Text PATH =
@@ -22,14 +23,14 @@ public final class PathModel implements ModelProvider {
   public Kind<ModelSource> kind() {
     return Kind.of(
         "path",
-        "a BERT model on disk: a Hugging Face folder or an ONNX file",
+        "a model on disk: a Hugging Face folder, or a BERT model's ONNX file",
         List.of(PATH),
         settings -> find(settings.text(PATH)));
   }
 
   private static ModelSource find(String text) {
     var path = Path.of(text).toAbsolutePath().normalize();
-    var file = Files.isDirectory(path) ? path.resolve("model.safetensors") : path;
+    var file = Files.isDirectory(path) ? weights(path) : path;
     if (text.isBlank() || !Files.isRegularFile(file)) {
       throw AnabranchException.expected(
           Failure.MODEL,
@@ -42,10 +43,33 @@ public final class PathModel implements ModelProvider {
     }
     var tokenizer = require(file.resolveSibling("tokenizer.json"));
     try {
-      return new ModelSource(text, file, tokenizer, Digests.sha256(file));
+      var weights = file.toString().endsWith(".json") ? file.resolveSibling(".").normalize() : file;
+      return new ModelSource(text, weights, tokenizer, sha256(file));
     } catch (IOException e) {
       throw new AnabranchException(
           Failure.MODEL, file + ": " + e.getMessage() + " (expected: a readable file)", e);
+    }
+  }
+
+  /** The one file of a folder; of several files their index, which names and orders them. */
+  private static Path weights(Path folder) {
+    var index = folder.resolve("model.safetensors.index.json");
+    return Files.isRegularFile(index) ? index : folder.resolve("model.safetensors");
+  }
+
+  /** Of a model in several files that of the lines {@code sha256 name}. */
+  private static String sha256(Path file) throws IOException {
+    if (!file.toString().endsWith(".json")) {
+      return Digests.sha256(file);
+    }
+    try (var stream = Files.list(file.resolveSibling("."))) {
+      var parts =
+          stream.filter(p -> p.toString().endsWith(".safetensors")).map(Path::normalize).sorted();
+      var lines = new StringBuilder();
+      for (var part : parts.toList()) {
+        lines.append(Digests.sha256(part)).append(' ').append(part.getFileName()).append('\n');
+      }
+      return Digests.sha256(lines.toString());
     }
   }
 

@@ -35,12 +35,12 @@ public record PeftFolder(String base, Parameterisation how, TensorMap variables)
    *     model, UNSUPPORTED if it is of a kind that is not known here, CORRUPT if a file is damaged
    */
   public static PeftFolder read(Path folder, ModelSource source, TorchEngine.Task task) {
-    return new PeftReader(folder, PeftLayout.of(source.file(), task)).read();
+    return new PeftReader(folder, PeftLayout.of(source, task)).read();
   }
 
   /** Names and shapes of all that a use of a model trains. */
   public static List<TensorSpec> trained(ModelSource source, TorchEngine.Task task, ModelUse use) {
-    return PeftLayout.of(source.file(), task).trained(use);
+    return PeftLayout.of(source, task).trained(use);
   }
 
   /**
@@ -50,6 +50,6 @@ public record PeftFolder(String base, Parameterisation how, TensorMap variables)
    *     if the folder cannot be written
    */
   public void write(Path folder, ModelSource source, TorchEngine.Task task) {
-    PeftWriter.write(folder, this, PeftLayout.of(source.file(), task));
+    PeftWriter.write(folder, this, PeftLayout.of(source, task));
   }
 }

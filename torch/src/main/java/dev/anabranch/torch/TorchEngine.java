@@ -62,7 +62,7 @@ public final class TorchEngine implements Engine {
     Check.that(lanes >= 1, "lanes", lanes, "at least 1");
     Check.that(
         task.pooling() != Pooling.NONE, "task.kind", "causal-lm", "text-classification for a bert");
-    var checkpoint = Checkpoint.open(source.file());
+    var checkpoint = Checkpoint.open(source.file(), source.keepLayers());
     var config = checkpoint.config();
     try {
       Check.that(

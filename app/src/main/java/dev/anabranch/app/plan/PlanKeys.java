@@ -45,7 +45,14 @@ final class PlanKeys {
       new Text("adapter", "", "A PEFT adapter folder to begin with; empty: drawn values.");
 
   static final Choice KIND =
-      new Choice("kind", "text-classification", List.of("text-classification"), "What is learned.");
+      new Choice(
+          "kind",
+          "text-classification",
+          List.of("text-classification", "causal-lm"),
+          "What is learned: the class of a text, or each next token.");
+  static final Knob.Words KEEP_LAYERS =
+      new Knob.Words(
+          "keepLayers", List.of(), "Use these layers of the model alone, ascending; none: all.");
   static final Int MAX_TOKENS =
       new Int("maxTokens", 64, 4, 8192, "Longest input in tokens, prompts not counted.");
   static final Choice POOLING =
@@ -114,7 +121,7 @@ final class PlanKeys {
                 new Section(
                     "model",
                     "The model.",
-                    List.of(model, ADAPTER),
+                    List.of(model, KEEP_LAYERS, ADAPTER),
                     List.of(
                         new Section(
                             "precision", "Precision of weights.", List.of(FROZEN), List.of()))),

@@ -188,7 +188,25 @@ public final class RunPlan {
   }
 
   public Pooling pooling() {
+    if (languageModel()) {
+      return Pooling.NONE;
+    }
     return Pooling.valueOf(at("task").choice(PlanKeys.POOLING).toUpperCase(Locale.ROOT));
+  }
+
+  /** Whether each next token is learned, rather than the class of an input. */
+  public boolean languageModel() {
+    return at("task").choice(PlanKeys.KIND).equals("causal-lm");
+  }
+
+  /** The layers of the model that are used; empty: all. */
+  public List<Integer> keepLayers() {
+    return at("model").words(PlanKeys.KEEP_LAYERS).stream()
+        .map(word -> {
+          Check.that(word.matches("\\d{1,6}"), "model.keepLayers", word, "numbers of layers");
+          return Integer.valueOf(word);
+        })
+        .toList();
   }
 
   /** Builds the chosen source of examples. */

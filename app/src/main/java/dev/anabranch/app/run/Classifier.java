@@ -1,6 +1,8 @@
 package dev.anabranch.app.run;
 
 import dev.anabranch.app.plan.RunPlan;
+import dev.anabranch.core.AnabranchException;
+import dev.anabranch.core.Failure;
 import dev.anabranch.core.Predictor;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -37,6 +39,10 @@ public final class Classifier implements AutoCloseable {
    */
   public static Classifier open(Session session, Path run) {
     var trained = TrainedRun.open(session, run);
+    if (trained.plan().languageModel()) {
+      throw AnabranchException.expected(
+          Failure.USAGE, "task.kind", "causal-lm", "text-classification: a run with classes");
+    }
     var engine = trained.engine();
     var use = trained.plan().method().use(engine.facts());
     return new Classifier(

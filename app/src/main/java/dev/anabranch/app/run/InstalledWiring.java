@@ -5,16 +5,22 @@ import dev.anabranch.app.plan.RunPlan;
 import dev.anabranch.app.report.ReportPage;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Batch;
+import dev.anabranch.core.BlackBox;
 import dev.anabranch.core.Engine;
+import dev.anabranch.core.Evaluation;
 import dev.anabranch.core.Fabric;
 import dev.anabranch.core.Failure;
 import dev.anabranch.core.Inputs;
+import dev.anabranch.core.Instrument;
+import dev.anabranch.core.NodeId;
+import dev.anabranch.core.Predictor;
 import dev.anabranch.core.Seeds;
 import dev.anabranch.core.Shard;
 import dev.anabranch.data.Cache;
 import dev.anabranch.data.Corpus;
 import dev.anabranch.data.Example;
 import dev.anabranch.data.Holdout;
+import dev.anabranch.data.LanguageShard;
 import dev.anabranch.data.Partitioner;
 import dev.anabranch.data.Partitioners;
 import dev.anabranch.data.Source;
@@ -22,6 +28,8 @@ import dev.anabranch.data.Sources;
 import dev.anabranch.data.TextShard;
 import dev.anabranch.data.TextTokenizer;
 import dev.anabranch.fabrics.local.LocalFabric;
+import dev.anabranch.methods.distillation.FedPt;
+import dev.anabranch.parts.ProxyTuning;
 import dev.anabranch.torch.DryEngine;
 import dev.anabranch.torch.Engines;
 import dev.anabranch.torch.HuggingFaceExport;
@@ -39,6 +47,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The modules on the class path. Modules are touched when they are first needed. Not thread-safe.
@@ -46,6 +55,8 @@ import java.util.stream.IntStream;
 public final class InstalledWiring implements Wiring {
   private final Map<Map<String, ?>, ModelSource> models = new HashMap<>();
   private final Map<Map<String, ?>, TextTokenizer> tokenizers = new HashMap<>();
+  private final Larges larges = new Larges();
+  private final Map<Map<String, ?>, Integer> ends = new HashMap<>();
 
   @Override
   public Catalog catalog() {
@@ -59,7 +70,8 @@ public final class InstalledWiring implements Wiring {
   }
 
   private ModelSource model(RunPlan plan) {
-    return models.computeIfAbsent(plan.modelKey(), key -> plan.model(ModelSource.class));
+    return models.computeIfAbsent(
+        plan.modelKey(), key -> plan.model(ModelSource.class).keeping(plan.keepLayers()));
   }
 
   private TextTokenizer tokenizer(RunPlan plan) {
@@ -79,16 +91,34 @@ public final class InstalledWiring implements Wiring {
                     corpus.devices(split.train()),
                     Seeds.stream(plan.seed(), "partition")));
     split.requireLabelsIn(corpus, devices);
-    var tokenizer = tokenizer(plan);
     var shards = new ArrayList<Shard>();
     for (int i = 0; i < devices.size(); i++) {
-      shards.add(new TextShard("device " + i, corpus, devices.get(i), tokenizer));
+      shards.add(shard(plan, "device " + i, corpus, devices.get(i)));
     }
     var holdout =
         split.holdout().length == 0
             ? new NoExamples()
-            : new TextShard("the hold-out", corpus, split.holdout(), tokenizer);
-    return new Dataset(shards, holdout, corpus.classes(), corpus.sha256());
+            : shard(plan, "the hold-out", corpus, split.holdout());
+    var publicText =
+        plan.publicSource(Source.class)
+            .map(source -> source.load(Cache.ofUser()))
+            .map(text -> shard(plan, "public text", text, all(text.examples().size())))
+            .orElse(null);
+    return new Dataset(shards, holdout, corpus.classes(), corpus.sha256(), publicText);
+  }
+
+  private Shard shard(RunPlan plan, String name, Corpus corpus, int[] positions) {
+    return plan.languageModel()
+        ? new LanguageShard(name, corpus, positions, tokenizer(plan), end(plan))
+        : new TextShard(name, corpus, positions, tokenizer(plan));
+  }
+
+  private static int[] all(int size) {
+    return IntStream.range(0, size).toArray();
+  }
+
+  private int end(RunPlan plan) {
+    return ends.computeIfAbsent(plan.modelKey(), key -> Engines.end(model(plan)));
   }
 
   /** A hold-out of nothing, for a plan that keeps nothing back. */
@@ -115,8 +145,7 @@ public final class InstalledWiring implements Wiring {
     boolean pairs = plan.source(Source.class).pairs();
     var examples = lines.stream().map(line -> example(line, pairs)).toList();
     var corpus = new Corpus(examples, List.of("unknown"), "");
-    int[] all = IntStream.range(0, lines.size()).toArray();
-    return new TextShard("standard input", corpus, all, tokenizer(plan));
+    return shard(plan, "standard input", corpus, all(lines.size()));
   }
 
   private static Example example(String line, boolean pair) {
@@ -154,6 +183,53 @@ public final class InstalledWiring implements Wiring {
   }
 
   @Override
+  public Optional<BlackBox> large(RunPlan plan, Engine engine) {
+    return larges.of(plan, engine, tokenizer(plan), precision(plan)).map(box -> box);
+  }
+
+  @Override
+  public List<Instrument> instruments(RunPlan plan, Engine engine, Evaluation evaluation) {
+    if (!plan.languageModel()) {
+      return List.of();
+    }
+    var proxy =
+        larges
+            .of(plan, engine, tokenizer(plan), precision(plan))
+            .map(box -> new LanguageScores.Proxy(box.predictor(), base(plan, evaluation), moved(plan)))
+            .orElse(null);
+    return List.of(
+        LanguageScores.of(
+            evaluation, proxy, plan.continued(), plan.newTokens(), tokenizer(plan)::decode));
+  }
+
+  private static @Nullable ProxyTuning moved(RunPlan plan) {
+    return plan.method() instanceof FedPt method ? method.proxy() : null;
+  }
+
+  /** The model of a plan before anything is trained. */
+  private static Predictor base(RunPlan plan, Evaluation evaluation) {
+    var engine = evaluation.engine();
+    var initial =
+        engine
+            .lanes()
+            .run(
+                () -> {
+                  var seed = Seeds.seed(plan.seed(), "initial");
+                  try (var model = engine.open(evaluation.use(), NodeId.Role.DEVICE, seed)) {
+                    return model.trainable().copy();
+                  }
+                },
+                false)
+            .value();
+    return engine.predictor(evaluation.use(), initial);
+  }
+
+  @Override
+  public void close() {
+    larges.close();
+  }
+
+  @Override
   public void export(TrainedRun run, Form form, Path folder) {
     var plan = run.plan();
     var export =
@@ -171,7 +247,7 @@ public final class InstalledWiring implements Wiring {
 
   @Override
   public Optional<Engine> dryEngine(RunPlan plan, int classes) {
-    return Optional.of(DryEngine.open(model(plan), task(plan, classes), precision(plan)));
+    return Engines.dry(model(plan), task(plan, classes), precision(plan)).map(dry -> dry);
   }
 
   @Override

@@ -90,7 +90,7 @@ public record Runner(Session session) {
               plan.codecs(),
               plan.profiles(),
               plan.bodyProfile(),
-              evaluation.with(session.wiring().instruments(plan, engine, evaluation, large)),
+              evaluation.with(session.wiring().instruments(plan, engine, evaluation)),
               plan.evaluateEvery(),
               plan.faults(),
               log,
@@ -127,6 +127,17 @@ public record Runner(Session session) {
     }
   }
 
+  private static Map<String, Object> summary(RunPlan plan, Summary summary) {
+    var out = summary.toMap();
+    if (plan.languageModel() && out.get("metrics") instanceof Map<?, ?> metrics) {
+      var all = new LinkedHashMap<String, Object>();
+      metrics.forEach((name, value) -> all.put(String.valueOf(name), value));
+      all.put("perplexity", summary.metrics().perplexity());
+      out.put("metrics", all);
+    }
+    return out;
+  }
+
   /** The summary comes last: where there is one, the record is whole. */
   private Summary leave(
       RunPlan plan, String label, RunFolder folder, Dataset data, Outcome outcome, double wall) {
@@ -157,7 +168,7 @@ public record Runner(Session session) {
                 data.sha256(),
                 summary.weightsSha256(),
                 Digest.sha256(folder.trained()))));
-    folder.write(folder.summary(), Json.pretty(summary.toMap()));
+    folder.write(folder.summary(), Json.pretty(summary(plan, summary)));
     session.wiring().report(List.of(folder.path()), folder.report());
     return summary;
   }

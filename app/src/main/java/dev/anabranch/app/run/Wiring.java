@@ -48,8 +48,7 @@ public interface Wiring extends AutoCloseable {
   }
 
   /** What is measured beside a state's score. */
-  default List<Instrument> instruments(
-      RunPlan plan, Engine engine, Evaluation evaluation, Optional<BlackBox> large) {
+  default List<Instrument> instruments(RunPlan plan, Engine engine, Evaluation evaluation) {
     return List.of();
   }
 

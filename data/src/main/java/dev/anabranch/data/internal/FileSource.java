@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param at where the settings stand in the plan
  * @param path a file, a folder of files of one format, or a pattern with {@code *}
  * @param text column of the text, or of the first text of a pair
- * @param label column of the label
+ * @param label column of the label; empty: all examples have the one label {@code text}
  * @param pair column of the second text; empty: no pairs
  * @param device column of the owner; empty: not known
  * @param sql a query over the view {@code data}, whose columns are used in place of the files';
@@ -44,12 +44,17 @@ public record FileSource(
     String sql,
     String sha256)
     implements Source {
+  private static final String NO_LABEL = "text";
   private static final Knob.Text PATH =
       new Knob.Text("path", "", "A file, a folder of files of one format, or a pattern with *.");
   private static final Knob.Text TEXT = new Knob.Text("text", "text", "Column of the text.");
-  private static final Knob.Text LABEL = new Knob.Text("label", "label", "Column of the label.");
+  private static final Knob.Text LABEL =
+      new Knob.Text("label", "label", "Column of the label; empty for tasks that have none.");
   private static final Knob.Text PAIR =
-      new Knob.Text("pair", "", "Column of the second text, for tasks about pairs.");
+      new Knob.Text(
+          "pair",
+          "",
+          "Column of the second text, for tasks about pairs; of the response to a prompt.");
   private static final Knob.Text DEVICE =
       new Knob.Text("device", "", "Column that names the owner, for the natural partition.");
   private static final Knob.Text SQL =
@@ -127,7 +132,7 @@ public record FileSource(
           new Row(
               required("text", values),
               columns.containsKey("pair") ? required("pair", values) : null,
-              required("label", values),
+              columns.containsKey("label") ? required("label", values) : NO_LABEL,
               values.get("device")));
     }
 
@@ -151,7 +156,7 @@ public record FileSource(
       }
       var names = new TreeSet<String>(Corpus.BY_NAME);
       rows.forEach(r -> names.add(r.label()));
-      if (names.size() < 2) {
+      if (names.size() < 2 && columns.containsKey("label")) {
         throw AnabranchException.expected(
             Failure.DATA,
             "labels of " + path,

@@ -35,6 +35,11 @@ public record BertConfig(
     }
   }
 
+  /** The same with another number of layers. */
+  BertConfig ofLayers(int count) {
+    return new BertConfig(count, width, heads, intermediate, vocabulary, positions, types, eps);
+  }
+
   /** Names and shapes of the variables, with a classifier for {@code classes}. */
   public BertShapes shapes(int classes) {
     return new BertShapes(

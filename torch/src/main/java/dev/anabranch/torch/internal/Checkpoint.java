@@ -111,6 +111,15 @@ public final class Checkpoint implements AutoCloseable {
    *     a BERT model or not whole
    */
   public static Checkpoint open(Path file) {
+    return open(file, List.of());
+  }
+
+  /**
+   * As {@link #open(Path)} with some layers alone.
+   *
+   * @param keep ascending; empty: all
+   */
+  public static Checkpoint open(Path file, List<Integer> keep) {
     String where = file.getFileName().toString();
     if (!Files.isRegularFile(file)) {
       throw AnabranchException.expected(Failure.MODEL, "model file", file, "a readable file");
@@ -121,7 +130,7 @@ public final class Checkpoint implements AutoCloseable {
           where.endsWith(".onnx")
               ? new Source.Onnx(OnnxFile.open(file))
               : new Source.Safe(SafeTensors.open(file));
-      return of(where, file, source);
+      return of(where, file, source, keep);
     } catch (IOException e) {
       throw new AnabranchException(
           Failure.MODEL, file + ": " + e.getMessage() + " (expected: a readable file)", e);
@@ -137,13 +146,13 @@ public final class Checkpoint implements AutoCloseable {
     }
   }
 
-  private static Checkpoint of(String where, Path file, Source source) {
-    var names = new HashMap<String, String>();
+  private static Checkpoint of(String where, Path file, Source source, List<Integer> keep) {
+    var found = new HashMap<String, String>();
     var shapes = new LinkedHashMap<String, long[]>();
     source
         .shapes()
         .forEach((name, shape) -> {
-          names.put(plain(name), name);
+          found.put(plain(name), name);
           shapes.put(plain(name), shape);
         });
     var json = config(file.resolveSibling("config.json"));
@@ -165,7 +174,22 @@ public final class Checkpoint implements AutoCloseable {
     for (var spec : config.shapes(1).pretrained()) {
       requireShape(where, spec, shapes.get(spec.name()));
     }
-    return new Checkpoint(where, config, names, shapes, source);
+    if (!keep.isEmpty()) {
+      KeptLayers.check(keep, config.layers());
+      config = config.ofLayers(keep.size());
+    }
+    return new Checkpoint(where, config, kept(found, keep), shapes, source);
+  }
+
+  private static Map<String, String> kept(Map<String, String> names, List<Integer> keep) {
+    var out = new HashMap<String, String>();
+    names.forEach((plain, name) -> {
+      var renamed = KeptLayers.rename(plain, keep);
+      if (renamed != null) {
+        out.put(renamed, name);
+      }
+    });
+    return out;
   }
 
   private static void require(String where, String key, int value, BertConfig config) {
@@ -256,11 +280,6 @@ public final class Checkpoint implements AutoCloseable {
   /** A tensor of the file in fp32, by its name in the model, in the scope that is open now. */
   Tensor view(String name) {
     return source.view(names.getOrDefault(name, name)).to(ScalarType.Float);
-  }
-
-  /** Shapes of all tensors of the file, by their names in the model. */
-  Map<String, long[]> shapes() {
-    return shapes;
   }
 
   /** Lets go of the pages that were read, unless the file is closed. */

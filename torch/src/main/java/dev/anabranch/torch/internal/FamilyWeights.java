@@ -3,8 +3,10 @@ package dev.anabranch.torch.internal;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
 import dev.anabranch.core.TensorSpec;
+import dev.anabranch.torch.files.Pretrained;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
@@ -12,6 +14,8 @@ import java.util.function.Supplier;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.jspecify.annotations.Nullable;
 
@@ -21,9 +25,9 @@ import org.jspecify.annotations.Nullable;
  * memory. Thread-safe; the owner closes it when no program uses it any more.
  */
 public final class FamilyWeights implements AutoCloseable {
-  private final Stored stored;
+  private final Pretrained stored;
   private final Map<String, String> names = new HashMap<>();
-  private final Map<String, long[]> shapes;
+  private final Map<String, long[]> shapes = new HashMap<>();
   private final Map<Key, Tensor> held = new ConcurrentHashMap<>();
   private final ReentrantLock lock = new ReentrantLock();
   private final boolean bf16;
@@ -35,12 +39,15 @@ public final class FamilyWeights implements AutoCloseable {
    *
    * @param bf16 whether frozen weights are kept in half the bytes
    */
-  public FamilyWeights(Stored stored, boolean bf16) {
+  public FamilyWeights(Pretrained stored, boolean bf16) {
     this.stored = stored;
     this.bf16 = bf16;
-    this.shapes = stored.shapes();
-    // a checkpoint of the bare model leaves out the name that the model has in the one with a head
-    shapes.keySet().forEach(name -> names.put(name, name));
+    stored
+        .tensors()
+        .forEach((name, tensor) -> {
+          names.put(name, name);
+          shapes.put(name, tensor.shape());
+        });
   }
 
   /** Type of frozen weights. */
@@ -48,6 +55,7 @@ public final class FamilyWeights implements AutoCloseable {
     return bf16 ? ScalarType.BFloat16 : ScalarType.Float;
   }
 
+  /** A checkpoint of the bare model leaves out the name that it has within one with a head. */
   private @Nullable String find(String name) {
     var found = names.get(name);
     return found != null ? found : names.get(name.substring(name.indexOf('.') + 1));
@@ -71,7 +79,7 @@ public final class FamilyWeights implements AutoCloseable {
         var name = find(spec.name());
         throw AnabranchException.expected(
             Failure.MODEL,
-            stored.where() + ": tensor '" + spec.name() + "'",
+            stored.name() + ": tensor '" + spec.name() + "'",
             name == null ? "missing" : Arrays.toString(shapes.get(name)),
             spec.shape().toString());
       }
@@ -81,6 +89,24 @@ public final class FamilyWeights implements AutoCloseable {
   /** A frozen weight in a type. */
   Tensor get(String name, ScalarType type) {
     return held.computeIfAbsent(new Key(name, type), this::copy);
+  }
+
+  /**
+   * Frozen weights one below the other, so that one product does for several maps of one input.
+   *
+   * @param names of the maps; {@code kind} is what follows, such as {@code .weight}
+   */
+  Tensor joined(List<String> names, String kind, ScalarType type) {
+    return held.computeIfAbsent(
+        new Key(String.join("+", names) + kind, type),
+        key -> {
+          try (var scope = new PointerScope();
+              var frozen = new NoGradGuard()) {
+            var all = new TensorVector();
+            names.forEach(name -> all.push_back(read(name + kind, type)));
+            return Tensors.own(torch.cat(all));
+          }
+        });
   }
 
   /** What a family computes once from its configuration alone, such as a table of positions. */
@@ -95,31 +121,22 @@ public final class FamilyWeights implements AutoCloseable {
         });
   }
 
-  private Tensor view(String name) {
-    var found = find(name);
-    if (found == null) {
-      throw new IllegalArgumentException(
-          stored.where() + ": '" + name + "' (expected: one of " + names.keySet() + ")");
-    }
-    return stored.view(found);
-  }
-
   private Tensor copy(Key key) {
     try (var scope = new PointerScope();
         var frozen = new NoGradGuard()) {
-      Tensor view = view(key.name);
-      Tensor copy = view.to(key.type).contiguous();
-      boolean shares = copy.data_ptr().address() == view.data_ptr().address();
-      return Tensors.own(shares ? copy.clone() : new Tensor(copy));
+      return Tensors.own(read(key.name, key.type));
     }
+  }
+
+  private Tensor read(String name, ScalarType type) {
+    var found = find(name);
+    return Views.copy(stored, found == null ? name : found, type);
   }
 
   /** Writes a weight elsewhere and keeps no copy of it. */
   void write(String name, Tensor into) {
-    try (var scope = new PointerScope();
-        var frozen = new NoGradGuard()) {
-      into.copy_(view(name));
-    }
+    var found = find(name);
+    stored.fp32(found == null ? name : found, Tensors.memory(into));
   }
 
   /** Lets go of the pages of the file that were read; they can be read again. */

@@ -1,18 +1,28 @@
 package dev.anabranch.torch.internal;
 
-import java.nio.file.Path;
+import dev.anabranch.torch.ModelSource;
+import dev.anabranch.torch.files.Pretrained;
 
 /** Which reader a model file needs. */
 public final class Formats {
   private Formats() {}
 
-  /** An ONNX graph, and a folder whose {@code config.json} says so or is not there. */
-  public static boolean isBert(Path file) {
-    return file.toString().endsWith(".onnx") || HuggingFace.type(file).equals("bert");
+  /** An ONNX graph, and whatever does not say that it is something else. */
+  public static boolean isBert(ModelSource source) {
+    if (isOnnx(source)) {
+      return true;
+    }
+    try (var stored = Pretrained.open(source.file())) {
+      return stored.config().getOrDefault("model_type", "bert").equals("bert");
+    }
   }
 
-  /** Opens any other model; the caller closes it. */
-  public static Stored open(Path file) {
-    return HuggingFace.open(file);
+  public static boolean isOnnx(ModelSource source) {
+    return source.file().toString().endsWith(".onnx");
+  }
+
+  /** Opens any other than a BERT model, with its kept layers alone; the caller closes it. */
+  public static Pretrained open(ModelSource source) {
+    return KeptLayers.of(Pretrained.open(source.file()), source.keepLayers());
   }
 }

@@ -23,6 +23,7 @@ final class KeyValues implements AutoCloseable {
   private boolean[] real = new boolean[0]; // [b, columns]
   private long columns;
   private long coming;
+  private boolean whole = true;
 
   /** Room for b sequences in so many layers. */
   KeyValues(int b, int layers) {
@@ -42,6 +43,7 @@ final class KeyValues implements AutoCloseable {
     }
     real = wide;
     coming = t;
+    whole &= Arrays.stream(counts).allMatch(n -> n == t);
   }
 
   /** The walk is over. */
@@ -71,12 +73,7 @@ final class KeyValues implements AutoCloseable {
 
   /** Whether every column is real in every sequence. */
   boolean whole() {
-    for (boolean one : real) {
-      if (!one) {
-        return false;
-      }
-    }
-    return true;
+    return whole;
   }
 
   /** What attention adds to its scores, [b, 1, 1, columns + t]: minus infinity where not real. */

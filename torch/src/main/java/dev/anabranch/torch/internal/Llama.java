@@ -41,6 +41,9 @@ public record Llama(
     boolean mlpBias)
     implements Family {
   private static final String EMBEDDINGS = "model.embed_tokens.weight";
+  private static final List<String> QKV =
+      List.of("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj");
+  private static final List<String> GATED = List.of("mlp.gate_proj", "mlp.up_proj");
   private static final String NORM = "model.norm.weight";
   private static final String HEAD = "lm_head.weight";
 
@@ -173,24 +176,26 @@ public record Llama(
 
   private Tensor attention(int index, Tensor x, Pass pass) {
     String at = at(index);
-    Tensor q = heads(pass.linear(at, "self_attn.q_proj", qkvBias, x));
-    Tensor k = heads(pass.linear(at, "self_attn.k_proj", qkvBias, x));
-    Tensor v = heads(pass.linear(at, "self_attn.v_proj", qkvBias, x));
+    long[] out = {(long) heads * headWidth, keyWidth(), keyWidth()};
+    var qkv = pass.linears(at, QKV, qkvBias, out, x);
+    Tensor q = heads(qkv.get(0));
+    Tensor k = heads(qkv.get(1));
+    Tensor v = heads(qkv.get(2));
     Tensor context = pass.attend(index, rotary.turn(q, pass), rotary.turn(k, pass), v, true);
     return pass.linear(at, "self_attn.o_proj", outBias, context);
   }
 
   /** down(silu(gate(x)) · up(x)). */
   private Tensor swiglu(String at, Tensor x, Pass pass) {
-    Tensor gate = torch.silu(pass.linear(at, "mlp.gate_proj", mlpBias, x));
-    Tensor up = pass.linear(at, "mlp.up_proj", mlpBias, x);
-    return pass.linear(at, "mlp.down_proj", mlpBias, gate.mul(up));
+    var both = pass.linears(at, GATED, mlpBias, new long[] {inner, inner}, x);
+    Tensor gated = torch.silu(both.get(0)).mul(both.get(1));
+    return pass.linear(at, "mlp.down_proj", mlpBias, gated);
   }
 
   /** [b, t, h · w] to [b, h, t, w] in fp32, as positions and attention want it. */
   private Tensor heads(Tensor x) {
     return BertLayers.cast(x, torch.ScalarType.Float)
-        .view(x.size(0), x.size(1), -1, headWidth)
+        .reshape(x.size(0), x.size(1), -1, headWidth)
         .transpose(1, 2);
   }
 

@@ -51,7 +51,7 @@ public record MergedWriter(
       BertShapes.flat(how).forEach(MergedWriter::requireWeights);
     }
     LibTorch.boot();
-    var layout = PeftLayout.of(source.file(), task);
+    var layout = PeftLayout.of(source, task);
     try (var scope = new PointerScope();
         var frozen = new NoGradGuard()) {
       if (layout instanceof PeftLayout.Bert bert) {
@@ -84,7 +84,7 @@ public record MergedWriter(
   }
 
   private void bert(PeftLayout.Bert layout, String architecture, String code) throws IOException {
-    try (var checkpoint = Checkpoint.open(source.file())) {
+    try (var checkpoint = Checkpoint.open(source.file(), source.keepLayers())) {
       var specs = new ArrayList<>(layout.shapes().pretrained());
       if (task.pooling() == Pooling.POOLER) {
         int d = layout.width();
@@ -100,7 +100,7 @@ public record MergedWriter(
   }
 
   private void family(PeftLayout.OfFamily layout) throws IOException {
-    try (var weights = new FamilyWeights(Formats.open(source.file()), false)) {
+    try (var weights = new FamilyWeights(Formats.open(source), false)) {
       var family = layout.shapes().family();
       var specs = new ArrayList<>(layout.shapes().pretrained());
       family.output().stream().filter(spec -> !specs.contains(spec)).forEach(specs::add);

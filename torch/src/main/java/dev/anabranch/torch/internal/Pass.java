@@ -3,7 +3,9 @@ package dev.anabranch.torch.internal;
 import dev.anabranch.core.Parameterisation;
 import dev.anabranch.core.Parameterisation.SoftPrompt.Placing;
 import dev.anabranch.core.Pooling;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Supplier;
@@ -158,6 +160,31 @@ public final class Pass implements AutoCloseable {
     return lowRank(at, module, x, y);
   }
 
+  /**
+   * Several linear maps of one input; one product where they are frozen.
+   *
+   * @param bias whether they have one
+   * @param out width of the result of each
+   */
+  public List<Tensor> linears(String at, List<String> modules, boolean bias, long[] out, Tensor x) {
+    boolean frozen =
+        modules.stream()
+            .noneMatch(m -> variables.has(at + m + ".weight") || variables.has(at + m + ".bias"));
+    var results = new ArrayList<Tensor>();
+    if (!frozen) {
+      modules.forEach(module -> results.add(linear(at, module, bias, x)));
+      return results;
+    }
+    var names = modules.stream().map(module -> at + module).toList();
+    Tensor w = weights.joined(names, ".weight", type);
+    var parts =
+        product(x, w, bias ? weights.joined(names, ".bias", type) : null).split_with_sizes(out, -1);
+    for (int i = 0; i < out.length; i++) {
+      results.add(lowRank(at, modules.get(i), x, parts.get(i)));
+    }
+    return results;
+  }
+
   /** As {@link #linear} with a weight [in, out] and a bias, GPT-2's {@code Conv1D}. */
   public Tensor conv1d(String at, String module, Tensor x) {
     String name = at + module;
@@ -281,6 +308,10 @@ public final class Pass implements AutoCloseable {
     boolean plain = causal && extra == 0 && cache == null;
     var mask = plain ? null : mask(t, extra, keys.size(2), causal);
     long share = q.size(1) / keys.size(1);
+    if (t == 1) { // the queries of a group are rows that see the same keys
+      query = query.reshape(b, keys.size(1), share, q.size(3));
+      share = 1;
+    }
     Tensor out =
         torch.scaled_dot_product_attention(
             query,
@@ -288,10 +319,11 @@ public final class Pass implements AutoCloseable {
             shared(values, share),
             mask == null ? new TensorOptional() : new TensorOptional(mask),
             0.0,
-            plain,
+            plain && t > 1,
             new DoubleOptional(),
             false);
-    return BertLayers.cast(out.transpose(1, 2).reshape(b, t, width), type);
+    Tensor joined = t == 1 ? out.reshape(b, 1, width) : out.transpose(1, 2).reshape(b, t, width);
+    return BertLayers.cast(joined, type);
   }
 
   /** [b, g, k, w] to [b, g · share, k, w]. */

@@ -6,8 +6,8 @@ import dev.anabranch.core.Parameterisation;
 import dev.anabranch.core.Partition;
 import dev.anabranch.core.TensorSpec;
 import dev.anabranch.torch.BertShapes;
+import dev.anabranch.torch.ModelSource;
 import dev.anabranch.torch.TorchEngine;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -83,15 +83,15 @@ public interface PeftLayout {
   }
 
   /** The layout of a model on disk. */
-  static PeftLayout of(Path file, TorchEngine.Task task) {
-    if (Formats.isBert(file)) {
-      try (var checkpoint = Checkpoint.open(file)) {
+  static PeftLayout of(ModelSource source, TorchEngine.Task task) {
+    if (Formats.isBert(source)) {
+      try (var checkpoint = Checkpoint.open(source.file(), source.keepLayers())) {
         return new Bert(checkpoint.config().shapes(task.classes()));
       }
     }
-    try (var stored = Formats.open(file)) {
-      var config = new ConfigMap(stored.where(), stored.config());
-      return new OfFamily(new FamilyShapes(Families.of(config, task.classes())), config);
+    try (var stored = Formats.open(source)) {
+      var config = new ConfigMap(stored.name(), stored.config());
+      return new OfFamily(new FamilyShapes(Families.of(config, task)), config);
     }
   }
 

@@ -1,8 +1,9 @@
 package dev.anabranch.torch.internal;
 
-import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.global.torch;
 
 /** Root mean square layer normalisation (arXiv 1910.07467). */
 final class RmsNorm {
@@ -15,10 +16,7 @@ final class RmsNorm {
    * @param weight [d] in the type of x
    */
   static Tensor of(Tensor x, Tensor weight, double eps) {
-    Tensor wide = BertLayers.cast(x, ScalarType.Float);
-    Tensor mean =
-        wide.mul(wide).mean(new long[] {-1}, true, new org.bytedeco.pytorch.ScalarTypeOptional());
-    Tensor normed = wide.mul(mean.add(new Scalar(eps)).rsqrt());
-    return BertLayers.cast(normed, x.scalar_type().intern()).mul(weight);
+    return torch.rms_norm(
+        x, new long[] {weight.size(0)}, new TensorOptional(weight), new DoubleOptional(eps));
   }
 }

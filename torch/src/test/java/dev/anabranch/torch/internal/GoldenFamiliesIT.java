@@ -18,6 +18,7 @@ import dev.anabranch.torch.Engines;
 import dev.anabranch.torch.ModelSource;
 import dev.anabranch.torch.Precision;
 import dev.anabranch.torch.TorchEngine;
+import dev.anabranch.torch.files.SafeTensors;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
@@ -45,13 +46,9 @@ class GoldenFamiliesIT {
   }
 
   private static Engine engine(String folder) throws Exception {
-    var file = path(folder + "/model.safetensors");
-    if (!Files.exists(file)) {
-      file = file.resolveSibling(HuggingFace.INDEX);
-    }
     var pooling = folder.equals("roberta") ? Pooling.CLS : Pooling.NONE;
     return Engines.open(
-        new ModelSource(folder, file, file.resolveSibling("tokenizer.json"), "0"),
+        new ModelSource(folder, path(folder), path(folder), "0"),
         new TorchEngine.Task(3, 16, pooling),
         Precision.FP32,
         1);
@@ -124,7 +121,7 @@ class GoldenFamiliesIT {
         gradients.put(spec.name(), Tensors.floats(variables.gradient(spec.name())));
       }
       int found = 0;
-      for (var name : expected.shapes().keySet()) {
+      for (var name : expected.tensors().keySet()) {
         if (name.startsWith("out.grad.")) {
           gradient(gradients, name.substring(9), floats(expected, name));
           found++;
@@ -169,7 +166,7 @@ class GoldenFamiliesIT {
   }
 
   private static void load(SafeTensors adapter, Variables variables) {
-    for (var name : adapter.shapes().keySet()) {
+    for (var name : adapter.tensors().keySet()) {
       float[] values = floats(adapter, name);
       if (!name.equals("prompt_embeddings")) {
         write(values, 0, values.length, variables, plain(name));
@@ -205,7 +202,7 @@ class GoldenFamiliesIT {
   private static Batch batch(SafeTensors expected) {
     long[] ids = longs(expected, "in.input_ids");
     long[] mask = longs(expected, "in.attention_mask");
-    int b = (int) Objects.requireNonNull(expected.shapes().get("in.input_ids"))[0];
+    int b = (int) Objects.requireNonNull(expected.tensors().get("in.input_ids")).shape()[0];
     int t = ids.length / b;
     int[] plain = new int[ids.length];
     int[] lengths = new int[b];
@@ -216,7 +213,7 @@ class GoldenFamiliesIT {
       boolean more = i % t + 1 < t && mask[i + 1] == 1;
       next[i] = more ? (int) ids[i + 1] : -1;
     }
-    if (expected.shapes().containsKey("in.labels")) {
+    if (expected.tensors().containsKey("in.labels")) {
       next = Arrays.stream(longs(expected, "in.labels")).mapToInt(Math::toIntExact).toArray();
     }
     var tokens = new Inputs.Tokens(plain, t, lengths, new int[ids.length]);
@@ -230,7 +227,7 @@ class GoldenFamiliesIT {
   }
 
   private static float[] wanted(SafeTensors expected, Batch batch) {
-    long[] shape = Objects.requireNonNull(expected.shapes().get("out.logits"));
+    long[] shape = Objects.requireNonNull(expected.tensors().get("out.logits")).shape();
     float[] all = floats(expected, "out.logits");
     int t = ((Inputs.Tokens) batch.inputs()).width();
     int prompts = shape.length == 3 ? (int) shape[1] - t : 0;
@@ -264,13 +261,13 @@ class GoldenFamiliesIT {
 
   private static float[] floats(SafeTensors file, String name) {
     try (var scope = new org.bytedeco.javacpp.PointerScope()) {
-      return Tensors.floats(file.view(name));
+      return Tensors.floats(Views.of(file, name));
     }
   }
 
   private static long[] longs(SafeTensors file, String name) {
     try (var scope = new org.bytedeco.javacpp.PointerScope()) {
-      return Tensors.memory(file.view(name)).toArray(ValueLayout.JAVA_LONG_UNALIGNED);
+      return Tensors.memory(Views.of(file, name)).toArray(ValueLayout.JAVA_LONG_UNALIGNED);
     }
   }
 
