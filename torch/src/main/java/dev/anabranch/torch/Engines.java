@@ -31,7 +31,9 @@ public final class Engines {
   /** An engine with the costs of a model but without values; empty for other than BERT models. */
   public static Optional<DryEngine> dry(
       ModelSource source, TorchEngine.Task task, Precision frozen) {
-    return Formats.isBert(source) ? Optional.of(DryEngine.open(source, task, frozen)) : Optional.empty();
+    return Formats.isBert(source)
+        ? Optional.of(DryEngine.open(source, task, frozen))
+        : Optional.empty();
   }
 
   /**

@@ -69,7 +69,11 @@ public record HuggingFaceExport(
             + base()
             + "\""
             + (language() ? "" : ", num_labels=" + classes.size())
-            + ")\nmodel = PeftModel.from_pretrained(base, \".\").eval()\n");
+            + ")\n"
+            + (source.keepLayers().isEmpty()
+                ? ""
+                : "# the adapter is for the layers " + source.keepLayers() + " of it alone\n")
+            + "model = PeftModel.from_pretrained(base, \".\").eval()\n");
   }
 
   private static boolean counts(Parameterisation how) {
@@ -106,8 +110,10 @@ public record HuggingFaceExport(
   }
 
   private String base() {
-    var parent = Objects.requireNonNull(source.file().toAbsolutePath().getParent());
-    return PUBLISHED.getOrDefault(source.name(), parent.toString());
+    var file = source.file().toAbsolutePath();
+    boolean inFolder = file.toString().endsWith(".safetensors");
+    var base = inFolder ? Objects.requireNonNull(file.getParent()) : file;
+    return PUBLISHED.getOrDefault(source.name(), base.toString());
   }
 
   private boolean ownClass() {

@@ -195,7 +195,8 @@ public final class InstalledWiring implements Wiring {
     var proxy =
         larges
             .of(plan, engine, tokenizer(plan), precision(plan))
-            .map(box -> new LanguageScores.Proxy(box.predictor(), base(plan, evaluation), moved(plan)))
+            .map(box ->
+                new LanguageScores.Proxy(box.predictor(), base(plan, evaluation), moved(plan)))
             .orElse(null);
     return List.of(
         LanguageScores.of(

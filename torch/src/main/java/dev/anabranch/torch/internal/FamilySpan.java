@@ -114,9 +114,13 @@ record FamilySpan(Pass.Given given, int from, int until, boolean first, boolean 
   /** [n, v] scores of what is asked, in the scope that is open now; null if nothing is. */
   @Nullable Tensor asked(Tensor hidden, Batch batch, Pass pass) {
     var asked = asked(hidden, batch);
-    return asked.labels.length == 0
-        ? null
-        : head(asked.rows(hidden, 0, asked.labels.length), pass).view(asked.labels.length, -1);
+    int n = asked.labels.length;
+    if (n == 0) {
+      return null;
+    }
+    Tensor scores = head(asked.rows(hidden, 0, n), pass).view(n, -1);
+    pass.boundary();
+    return scores;
   }
 
   /** How a batch does, without a gradient. */
