@@ -1,8 +1,8 @@
 package dev.anabranch.benchmarks;
 
-import dev.anabranch.app.record.SafeTensors;
 import dev.anabranch.core.TensorMap;
 import dev.anabranch.core.TensorSpec;
+import dev.anabranch.torch.files.SafeTensors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -8,6 +8,7 @@ import dev.anabranch.core.Parameterisation;
 import dev.anabranch.core.Quorum;
 import dev.anabranch.core.Topic;
 import dev.anabranch.fabrics.local.LocalFabric;
+import dev.anabranch.methods.Schedule;
 import dev.anabranch.methods.Training;
 import dev.anabranch.methods.averaging.FedAvg;
 import dev.anabranch.testkit.Programs;
@@ -92,7 +93,9 @@ final class ManyDevices implements Benchmark {
   }
 
   private static Method<?> fedAvg() {
-    var training = new Training(ROUNDS, DEVICES, DEVICES, 0, 4, 1, OptimizerSpec.sgd(0.1, 0));
+    var training =
+        new Training(
+            ROUNDS, DEVICES, DEVICES, 0, 4, 1, OptimizerSpec.sgd(0.1, 0), Schedule.CONSTANT);
     return new FedAvg(training, new Parameterisation.Everything(), true);
   }
 }

@@ -111,9 +111,17 @@ public final class Codecs {
     @Override
     public void encode(TensorMap message, WireOut out, Memory memory) {
       out.headInt(message.size());
+      boolean plain = values.equals(FP32);
       for (var spec : message.specs()) {
         out.headText(spec.name());
-        values.encode(message.get(spec.name()), out, memory.scoped(spec.name()));
+        if (plain) {
+          out.headShape(spec.dims());
+        } else {
+          values.encode(message.get(spec.name()), out, memory.scoped(spec.name()));
+        }
+      }
+      if (plain) {
+        out.put(message);
       }
     }
 

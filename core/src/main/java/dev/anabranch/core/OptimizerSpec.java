@@ -27,6 +27,14 @@ public record OptimizerSpec(
     ADAMW
   }
 
+  /** The same with the learning rate times a factor. */
+  public OptimizerSpec scaled(double factor) {
+    return factor == 1
+        ? this
+        : new OptimizerSpec(
+            kind, learningRate * factor, momentum, beta1, beta2, weightDecay, clip, warmupSteps);
+  }
+
   public static OptimizerSpec adamw(double learningRate) {
     return new OptimizerSpec(Kind.ADAMW, learningRate, 0, 0.9, 0.999, 0.01, 1.0, 0);
   }

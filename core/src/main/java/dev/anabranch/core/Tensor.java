@@ -70,6 +70,11 @@ public final class Tensor implements AutoCloseable {
     return new Tensor(shape.clone(), data, null, owner);
   }
 
+  /** Bytes off the heap that were freed, belong to nobody and wait to serve again. */
+  public static long idleBytes() {
+    return OffHeap.idleBytes();
+  }
+
   /** The number of elements of a shape; the empty shape is a scalar. */
   public static long elements(long... shape) {
     long n = 1;

@@ -181,6 +181,20 @@ public final class TensorMap implements AutoCloseable {
     return out;
   }
 
+  /**
+   * The same values, which stay when this map or the message that it is a view of is closed:
+   * without a copy where their memory can be held.
+   */
+  TensorMap retained() {
+    var held = owned != null ? owned.share() : keptAlive instanceof Wire w ? w.shareBody() : null;
+    return held == null ? copy() : new TensorMap(specs, data, held, null);
+  }
+
+  /** Another hold on this map's memory, if it is its own and holds nothing else. */
+  @Nullable OffHeap share() {
+    return owned != null && owned.segment().byteSize() == data.byteSize() ? owned.share() : null;
+  }
+
   /** Euclidean norm over all values, in double. */
   public double norm() {
     double sum = 0;

@@ -29,13 +29,47 @@ public final class TreeMean implements Aggregator<TensorMap, TensorMap> {
    * they came, in float and unweighted; joined ones are weighted sums in double.
    */
   private record Part(
-      int first, int last, List<TensorSpec> specs, OffHeap values, boolean single, double weight) {
-    Sweeps.Terms terms() {
-      return new Sweeps.Terms(values.segment(), single, weight);
+      int first, int last, List<TensorSpec> specs, Values values, boolean single, double weight) {
+    Sweeps.Terms terms(int half) {
+      return new Sweeps.Terms(values.half(half), single, weight);
+    }
+  }
+
+  /**
+   * Numbers in two halves. Each half of the sums is as large as all of a device's floats, so that
+   * the block of the one serves for the other.
+   */
+  private record Values(
+      MemorySegment front, MemorySegment back, List<? extends AutoCloseable> held) {
+    static Values of(TensorMap update) {
+      var all = update.retained();
+      long cut = front(all.elements()) * Float.BYTES;
+      return new Values(all.data().asSlice(0, cut), all.data().asSlice(cut), List.of(all));
     }
 
-    long elements() {
-      return values.segment().byteSize() / (single ? Float.BYTES : Double.BYTES);
+    /** For the sums of as many numbers as in a device's values. */
+    static Values sums(Values floats) {
+      var front = OffHeap.room(floats.front.byteSize() * 2);
+      var back = OffHeap.room(floats.back.byteSize() * 2);
+      return new Values(front.segment(), back.segment(), List.of(front, back));
+    }
+
+    private static long front(long elements) {
+      return (elements + 1) / 2;
+    }
+
+    MemorySegment half(int which) {
+      return which == 0 ? front : back;
+    }
+
+    void close() {
+      for (var memory : held) {
+        try {
+          memory.close();
+        } catch (Exception e) {
+          throw new IllegalStateException(e);
+        }
+      }
     }
   }
 
@@ -54,9 +88,7 @@ public final class TreeMean implements Aggregator<TensorMap, TensorMap> {
 
     @Override
     public void add(NodeId from, TensorMap update, double weight) {
-      var values = OffHeap.room(update.data().byteSize());
-      MemorySegment.copy(update.data(), 0, values.segment(), 0, update.data().byteSize());
-      push(new Part(from.index(), from.index(), update.specs(), values, true, weight));
+      push(new Part(from.index(), from.index(), update.specs(), Values.of(update), true, weight));
     }
 
     private void push(Part next) {
@@ -104,11 +136,15 @@ public final class TreeMean implements Aggregator<TensorMap, TensorMap> {
     }
 
     private static Part join(Part left, Part right) {
-      var sums = left.single ? OffHeap.room(left.elements() * Double.BYTES) : left.values;
-      Sweeps.sum(left.terms(), right.terms(), sums.segment());
-      right.values.close();
-      if (left.single) {
-        left.values.close();
+      var sums =
+          !left.single ? left.values : right.single ? Values.sums(left.values) : right.values;
+      for (int half = 0; half < 2; half++) {
+        Sweeps.sum(left.terms(half), right.terms(half), sums.half(half));
+      }
+      for (var part : List.of(left, right)) {
+        if (!part.values.equals(sums)) {
+          part.values.close();
+        }
       }
       return new Part(left.first, right.last, left.specs, sums, false, left.weight + right.weight);
     }
@@ -133,7 +169,9 @@ public final class TreeMean implements Aggregator<TensorMap, TensorMap> {
         return current;
       }
       var out = TensorMap.room(all.specs);
-      Sweeps.rounded(all.terms(), 1 / all.weight, out.data());
+      long cut = Values.front(out.elements()) * Float.BYTES;
+      Sweeps.rounded(all.terms(0), 1 / all.weight, out.data().asSlice(0, cut));
+      Sweeps.rounded(all.terms(1), 1 / all.weight, out.data().asSlice(cut));
       all.values.close();
       return out;
     }

@@ -1,6 +1,8 @@
 package dev.anabranch.core;
 
+import dev.anabranch.core.internal.OffHeap;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An encoded message: its head (names, shapes, counts: framing) and its body (values: payload),
@@ -12,10 +14,16 @@ public final class Wire implements AutoCloseable {
   private final long absentPayload;
   private final long absentFraming;
   private final AutoCloseable memory;
+  private final @Nullable OffHeap bodyMemory;
 
   /** A message whose bytes lie in memory that {@code memory} frees. */
   public Wire(MemorySegment head, MemorySegment body, AutoCloseable memory) {
-    this(head, body, 0, 0, memory);
+    this.head = head;
+    this.body = body;
+    this.absentPayload = 0;
+    this.absentFraming = 0;
+    this.memory = memory;
+    this.bodyMemory = null;
   }
 
   Wire(
@@ -23,12 +31,23 @@ public final class Wire implements AutoCloseable {
       MemorySegment body,
       long absentPayload,
       long absentFraming,
-      AutoCloseable memory) {
+      OffHeap headMemory,
+      OffHeap bodyMemory) {
     this.head = head;
     this.body = body;
     this.absentPayload = absentPayload;
     this.absentFraming = absentFraming;
-    this.memory = memory;
+    this.memory =
+        () -> {
+          headMemory.close();
+          bodyMemory.close();
+        };
+    this.bodyMemory = bodyMemory;
+  }
+
+  /** Another hold on the body's memory; null where it is somebody else's. */
+  @Nullable OffHeap shareBody() {
+    return bodyMemory == null ? null : bodyMemory.share();
   }
 
   public MemorySegment head() {

@@ -60,6 +60,13 @@ public final class WireOut {
     MemorySegment written() {
       return memory.segment().asSlice(0, size);
     }
+
+    /** Takes the memory of someone else for its own; what follows is written behind a copy. */
+    void adopt(OffHeap whole) {
+      memory.close();
+      memory = whole;
+      size = whole.segment().byteSize();
+    }
   }
 
   public void headInt(int v) {
@@ -124,6 +131,19 @@ public final class WireOut {
     MemorySegment.copy(bytes, 0, body.memory.segment(), at, bytes.byteSize());
   }
 
+  /**
+   * Puts all values of a map as they are, without a copy where the message begins with them and the
+   * map owns its memory. The map must not change afterwards; it may be closed.
+   */
+  public void put(TensorMap values) {
+    var memory = body.size == 0 ? values.share() : null;
+    if (memory == null) {
+      put(values.data());
+    } else {
+      body.adopt(memory);
+    }
+  }
+
   /** Room of {@code bytes} for the codec to fill; valid until the next call. */
   public MemorySegment reserve(long bytes) {
     long at = body.grow(bytes);
@@ -145,14 +165,6 @@ public final class WireOut {
   public Wire finish() {
     var h = head.memory;
     var b = body.memory;
-    return new Wire(
-        head.written(),
-        body.written(),
-        absentPayload,
-        absentFraming,
-        () -> {
-          h.close();
-          b.close();
-        });
+    return new Wire(head.written(), body.written(), absentPayload, absentFraming, h, b);
   }
 }

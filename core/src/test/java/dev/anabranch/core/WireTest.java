@@ -112,4 +112,55 @@ class WireTest {
     assertThat(open(out -> out.headShape(new long[] {1L << 40})).headShape())
         .containsExactly(1L << 40);
   }
+
+  /** Large, so that its memory is handed on and not copied. */
+  private static TensorMap large() {
+    var map = TensorMap.zeros(java.util.List.of(TensorSpec.of("w", 100_000)));
+    map.get("w").set(99_999, 7);
+    return map;
+  }
+
+  @Test
+  void messageOutlivesTheMapThatItWasMadeOf() {
+    var map = large();
+    var out = new WireOut();
+    Codecs.TENSORS.encode(map, out, Memory.NONE);
+    map.close();
+    try (var wire = out.finish()) {
+      assertThat(wire.payloadBytes()).isEqualTo(400_000);
+      var read = Codecs.TENSORS.decode(wire.open(), Memory.NONE);
+      assertThat(read.get("w").get(99_999)).isEqualTo(7);
+    }
+  }
+
+  @Test
+  void mapThatIsRetainedOutlivesItsMessage() {
+    var out = new WireOut();
+    try (var map = large()) {
+      Codecs.TENSORS.encode(map, out, Memory.NONE);
+    }
+    var wire = out.finish();
+    var view = Codecs.TENSORS.decode(wire.open(), Memory.NONE);
+    try (var retained = view.retained()) {
+      wire.close();
+      assertThat(retained.get("w").get(99_999)).isEqualTo(7);
+    }
+    assertThatThrownBy(() -> view.get("w").get(0)).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void writesOnBehindAMapThatWasHandedOver() {
+    var out = new WireOut();
+    try (var map = large()) {
+      Codecs.TENSORS.encode(map, out, Memory.NONE);
+      out.putInt(3);
+      assertThat(map.get("w").get(99_999)).isEqualTo(7);
+    }
+    try (var wire = out.finish()) {
+      var in = wire.open();
+      assertThat(Codecs.TENSORS.decode(in, Memory.NONE).get("w").get(99_999)).isEqualTo(7);
+      assertThat(in.getInt()).isEqualTo(3);
+      in.end();
+    }
+  }
 }

@@ -25,7 +25,8 @@ import java.util.Locale;
  * @param examples at most so many of a device's examples a visit; 0: all
  * @param batch examples a step
  * @param epochs passes over the visit's examples
- * @param optimizer how variables are stepped; its moments last for a visit
+ * @param solver how variables are stepped in the first round; moments last for a visit
+ * @param schedule how its learning rate goes down over the rounds
  */
 public record Training(
     int rounds,
@@ -34,7 +35,8 @@ public record Training(
     int examples,
     int batch,
     int epochs,
-    OptimizerSpec optimizer) {
+    OptimizerSpec solver,
+    Schedule schedule) {
   public static final Knob.Int ROUNDS =
       new Knob.Int("rounds", 12, 1, 1_000_000, "how many aggregations");
   public static final Knob.Int COHORT =
@@ -58,6 +60,13 @@ public record Training(
   public static final Knob.Int WARMUP =
       new Knob.Int("warmupSteps", 0, 0, 1_000_000, "steps of linear growth of the learning rate");
 
+  public static final Knob.Choice SCHEDULE =
+      new Knob.Choice(
+          "schedule",
+          "constant",
+          List.of("constant", "linear", "cosine"),
+          "how the learning rate goes down over the rounds");
+
   /** The learning rate's knob; its default differs by what is trained. */
   public static Knob.Real learningRate(double standard) {
     return new Knob.Real("learningRate", standard, 0, 100, "step size");
@@ -79,7 +88,8 @@ public record Training(
                 MOMENTUM,
                 WEIGHT_DECAY,
                 CLIP,
-                WARMUP));
+                WARMUP,
+                SCHEDULE));
     all.addAll(List.of(more));
     return all;
   }
@@ -103,7 +113,8 @@ public record Training(
         s.integer(EXAMPLES),
         s.integer(BATCH),
         s.integer(EPOCHS),
-        optimizer);
+        optimizer,
+        Schedule.valueOf(s.choice(SCHEDULE).toUpperCase(Locale.ROOT)));
   }
 
   public CohortPolicy cohort() {
@@ -114,9 +125,15 @@ public record Training(
     return new Quorum(minimum);
   }
 
-  /** Gradient steps over the batches with fresh moments; on a lane. */
-  public LocalReport run(Model model, Route route, Iterable<Batch> batches, GradientTerm... terms) {
-    try (var stepper = model.optimizer(optimizer, terms)) {
+  /** How variables are stepped in a round. */
+  public OptimizerSpec optimizer(int round) {
+    return solver.scaled(schedule.factor(round, rounds));
+  }
+
+  /** Gradient steps of a round over the batches with fresh moments; on a lane. */
+  public LocalReport run(
+      Model model, Route route, int round, Iterable<Batch> batches, GradientTerm... terms) {
+    try (var stepper = model.optimizer(optimizer(round), terms)) {
       return new GradientSolver(stepper).solve(route, batches);
     }
   }

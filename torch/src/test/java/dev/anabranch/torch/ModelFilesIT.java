@@ -63,7 +63,7 @@ class ModelFilesIT {
     var file = safetensors();
     cut(file, bytes);
     refused(() -> Checkpoint.open(file), Failure.CORRUPT, "model.safetensors: ");
-    refused(() -> Checkpoint.open(file), Failure.CORRUPT, "; get the model file again");
+    refused(() -> Checkpoint.open(file), Failure.CORRUPT, "; get the file again");
   }
 
   @ParameterizedTest

@@ -53,6 +53,9 @@ import org.jspecify.annotations.Nullable;
  * The modules on the class path. Modules are touched when they are first needed. Not thread-safe.
  */
 public final class InstalledWiring implements Wiring {
+  /** In the first rounds the virtual machine compiles, which takes and frees memory. */
+  private static final long WARM = 2;
+
   private final Map<Map<String, ?>, ModelSource> models = new HashMap<>();
   private final Map<Map<String, ?>, TextTokenizer> tokenizers = new HashMap<>();
   private final Larges larges = new Larges();
@@ -268,7 +271,8 @@ public final class InstalledWiring implements Wiring {
 
   @Override
   public Fabric fabric(RunPlan plan) {
-    return new LocalFabric(plan.resident());
+    long last = plan.methodNumber("rounds").orElse(1L) - 1;
+    return new LocalFabric(plan.resident()).measuringFrom((int) Math.clamp(last, 0, WARM));
   }
 
   @Override

@@ -3,11 +3,11 @@ package dev.anabranch.app.run;
 import dev.anabranch.app.plan.RunPlan;
 import dev.anabranch.app.record.Json;
 import dev.anabranch.app.record.RunFolder;
-import dev.anabranch.app.record.SafeTensors;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Engine;
 import dev.anabranch.core.Failure;
 import dev.anabranch.core.TensorMap;
+import dev.anabranch.torch.files.SafeTensors;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -43,6 +43,13 @@ public record TrainedRun(RunPlan plan, List<String> classes, TensorMap trained, 
           RunFolder.summary(run).toString(),
           "no classes",
           "a list of their names");
+    }
+    if (!Files.isRegularFile(RunFolder.trained(run))) {
+      throw AnabranchException.expected(
+          Failure.CORRUPT,
+          RunFolder.trained(run).toString(),
+          "missing",
+          "the trained variables of a whole run");
     }
     var trained = SafeTensors.read(RunFolder.trained(run));
     same(

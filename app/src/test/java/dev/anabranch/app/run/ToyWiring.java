@@ -2,7 +2,6 @@ package dev.anabranch.app.run;
 
 import dev.anabranch.app.plan.Catalog;
 import dev.anabranch.app.plan.RunPlan;
-import dev.anabranch.app.record.SafeTensors;
 import dev.anabranch.app.report.ReportPage;
 import dev.anabranch.core.DeviceProfile;
 import dev.anabranch.core.Engine;
@@ -13,6 +12,7 @@ import dev.anabranch.core.Shard;
 import dev.anabranch.fabrics.local.LocalFabric;
 import dev.anabranch.testkit.ToyEngine;
 import dev.anabranch.testkit.ToyShard;
+import dev.anabranch.torch.files.SafeTensors;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

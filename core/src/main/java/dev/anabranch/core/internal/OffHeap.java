@@ -9,15 +9,18 @@ import java.lang.invoke.MethodHandle;
 import java.lang.ref.Cleaner;
 import java.util.ArrayDeque;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A block of memory off the heap that is freed by {@link #close()}, or, if its owner forgot, when
  * the owner becomes unreachable. Thread-safe.
  *
- * <p>Large blocks that were freed are kept for the next one of their size: a fresh block of 90 MB
- * costs more in page faults than the arithmetic on it. A view on a freed block throws, whether or
- * not its memory serves again.
+ * <p>Large blocks that were freed are kept for the next one of about their size: a fresh block of
+ * 90 MB costs more in page faults than the arithmetic on it. A view on a freed block throws,
+ * whether or not its memory serves again.
+ *
+ * <p>Several owners may hold one block: it is freed when the last of them lets go.
  */
 public final class OffHeap implements AutoCloseable {
   private static final Cleaner CLEANER = Cleaner.create();
@@ -28,25 +31,31 @@ public final class OffHeap implements AutoCloseable {
   private static final Kept KEPT = new Kept();
 
   private final MemorySegment segment;
+  private final @Nullable Block shared;
   private final Cleaner.@Nullable Cleanable cleanable;
 
   /** Freed large blocks, the latest first. Thread-safe. */
   private static final class Kept {
     private static final long LARGE = 1 << 20;
-    private static final long LIMIT = 300L << 20;
+    private static final long LIMIT = 192L << 20;
 
     private final ArrayDeque<MemorySegment> blocks = new ArrayDeque<>();
     private long bytes;
 
+    /** The latest that is large enough and wastes at most an eighth. */
     synchronized @Nullable MemorySegment take(long size) {
       for (var block : blocks) {
-        if (block.byteSize() == size) {
+        if (block.byteSize() >= size && block.byteSize() - size <= size / 8) {
           blocks.removeFirstOccurrence(block);
-          bytes -= size;
+          bytes -= block.byteSize();
           return block;
         }
       }
       return null;
+    }
+
+    synchronized long bytes() {
+      return bytes;
     }
 
     /** Gives the blocks that have to be freed. */
@@ -83,6 +92,8 @@ public final class OffHeap implements AutoCloseable {
      */
     private static final long HUGE_PAGE = 2 << 20;
 
+    private static final long CACHE_LINE = 64;
+
     private static final int MADV_HUGEPAGE = 14;
 
     private static final @Nullable MethodHandle ALIGNED =
@@ -109,8 +120,12 @@ public final class OffHeap implements AutoCloseable {
     }
 
     private static MemorySegment raw(long bytes) throws Throwable {
-      if (bytes < HUGE_PAGE || ALIGNED == null || ADVISE == null) {
+      if (ALIGNED == null || ADVISE == null) {
         return (MemorySegment) MALLOC.invokeExact(bytes);
+      }
+      if (bytes < HUGE_PAGE) {
+        long whole = (bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+        return (MemorySegment) ALIGNED.invokeExact(CACHE_LINE, whole);
       }
       long whole = (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
       var block = (MemorySegment) ALIGNED.invokeExact(HUGE_PAGE, whole);
@@ -146,21 +161,37 @@ public final class OffHeap implements AutoCloseable {
     }
   }
 
+  /** Memory and how many hold it. */
+  private static final class Block {
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment memory;
+    private final AtomicInteger holders = new AtomicInteger(1);
+
+    Block(MemorySegment memory) {
+      this.memory = memory;
+    }
+
+    void release() {
+      if (holders.decrementAndGet() == 0) {
+        arena.close(); // first: no view may reach memory that serves again
+        KEPT.put(memory).forEach(Native::free);
+      }
+    }
+  }
+
+  /** One owner's hold on a block, which ends once. */
   private static final class Release implements Runnable {
-    private final Arena arena;
-    private final MemorySegment block;
+    private final Block block;
     private final AtomicBoolean done = new AtomicBoolean();
 
-    Release(Arena arena, MemorySegment block) {
-      this.arena = arena;
+    Release(Block block) {
       this.block = block;
     }
 
     @Override
     public void run() {
       if (done.compareAndSet(false, true)) {
-        arena.close(); // first: no view may reach memory that serves again
-        KEPT.put(block).forEach(Native::free);
+        block.release();
       }
     }
   }
@@ -168,17 +199,24 @@ public final class OffHeap implements AutoCloseable {
   private OffHeap(long bytes, boolean zeroed) {
     if (bytes < SMALL) {
       segment = Arena.ofAuto().allocate(bytes, 64);
+      shared = null;
       cleanable = null;
       return;
     }
     var kept = KEPT.take(bytes);
-    var block = kept != null ? kept : Native.allocate(bytes);
-    var arena = Arena.ofShared();
-    segment = block.reinterpret(arena, null);
+    var block = new Block(kept != null ? kept : Native.allocate(bytes));
+    segment = block.memory.asSlice(0, bytes).reinterpret(block.arena, null);
     if (zeroed) {
       segment.fill((byte) 0);
     }
-    cleanable = CLEANER.register(this, new Release(arena, block));
+    shared = block;
+    cleanable = CLEANER.register(this, new Release(block));
+  }
+
+  private OffHeap(MemorySegment segment, @Nullable Block block) {
+    this.segment = segment;
+    shared = block;
+    cleanable = block == null ? null : CLEANER.register(this, new Release(block));
   }
 
   /** Zeroed memory. */
@@ -191,8 +229,21 @@ public final class OffHeap implements AutoCloseable {
     return new OffHeap(bytes, false);
   }
 
+  /** Bytes that were freed and wait for the next block of their size. */
+  public static long idleBytes() {
+    return KEPT.bytes();
+  }
+
   public MemorySegment segment() {
     return segment;
+  }
+
+  /** A second owner of the same memory, who closes it for itself; not on a freed block. */
+  public OffHeap share() {
+    if (shared != null) {
+      shared.holders.incrementAndGet();
+    }
+    return new OffHeap(segment, shared);
   }
 
   /** Frees the memory. Closing twice is allowed. */

@@ -92,7 +92,7 @@ public final class Sweeps {
     }
   }
 
-  /** {@code out = a + b} in double; {@code out} may be the doubles of {@code a}. */
+  /** {@code out = a + b} in double; {@code out} may be the doubles of either. */
   public static void sum(Terms a, Terms b, MemorySegment out) {
     float[] floats = new float[BLOCK];
     double[] x = new double[BLOCK];

@@ -83,7 +83,8 @@ public record Central(Training training, Parameterisation parameterisation)
                   () -> {
                     var model = me.model();
                     model.trainable().load(before);
-                    me.report(now, "trainLoss", training.run(model, model.route(), batches).loss());
+                    me.report(
+                        now, "trainLoss", training.run(model, model.route(), now, batches).loss());
                     return model.trainable().copy();
                   });
       before.close();

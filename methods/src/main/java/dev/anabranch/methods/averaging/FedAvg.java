@@ -87,7 +87,7 @@ public record FedAvg(Training training, Parameterisation parameterisation, boole
     model.trainable().load(global);
     int[] rows = me.data().sample(training.examples(), me.random("sample"));
     var batches = me.data().shuffled(rows, training.batch(), training.epochs(), me.random("order"));
-    var report = training.run(model, model.route(), batches, terms);
+    var report = training.run(model, model.route(), me.round(), batches, terms);
     return new Update(model.trainable().minus(global), rows.length, report.loss());
   }
 }

@@ -138,7 +138,7 @@ public record SfPrompt(
     var topics = topics(model.facts());
     int[] rows = me.data().sample(training.examples(), me.random("sample"));
     int[] kept = me.lane().run("self-update", () -> shortcut(me, model, global, rows)); // 2-4
-    var stepper = me.lane().run("optimizer", () -> model.optimizer(training.optimizer()));
+    var stepper = me.lane().run("optimizer", () -> model.optimizer(training.optimizer(me.round())));
     var order = me.random("order");
     double loss = 0;
     int steps = 0;
@@ -162,7 +162,10 @@ public record SfPrompt(
     if (selfUpdateEpochs > 0) {
       var order = me.random("self-update");
       training.run(
-          model, route, me.data().shuffled(chosen, training.batch(), selfUpdateEpochs, order));
+          model,
+          route,
+          me.round(),
+          me.data().shuffled(chosen, training.batch(), selfUpdateEpochs, order));
     }
     int[] kept = pruning.keep(me, route, rows, training.batch());
     if (auxTail) {

@@ -137,7 +137,7 @@ public record SflFull(Training training, boolean weighted, int headLayers, int t
     var model = Split.begin(me, global);
     int[] rows = me.data().sample(training.examples(), me.random("sample"));
     var order = me.random("order");
-    var stepper = me.lane().run("optimizer", () -> model.optimizer(training.optimizer()));
+    var stepper = me.lane().run("optimizer", () -> model.optimizer(training.optimizer(me.round())));
     double loss = 0;
     int steps = 0;
     for (var batch : me.data().shuffled(rows, training.batch(), training.epochs(), order)) {
@@ -156,7 +156,7 @@ public record SflFull(Training training, boolean weighted, int headLayers, int t
                 "load",
                 () -> {
                   me.model().trainable().load(global);
-                  return me.model().optimizer(training.optimizer());
+                  return me.model().optimizer(training.optimizer(me.round()));
                 });
     long examples = 0;
     while (me.device().more()) {

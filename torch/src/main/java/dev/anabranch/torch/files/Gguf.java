@@ -75,7 +75,7 @@ public final class Gguf implements AutoCloseable {
 
   private record Info(Stored stored, long offset) {}
 
-  private Gguf(Mapped file) {
+  Gguf(Mapped file) {
     this.file = file;
     var in = new GgufReader(file);
     long tensorCount = readStart(in);

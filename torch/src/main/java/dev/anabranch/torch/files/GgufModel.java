@@ -51,11 +51,16 @@ final class GgufModel {
   static Pretrained open(Path path) {
     var file = Gguf.open(path);
     try {
-      return new GgufModel(file).read();
+      return of(file);
     } catch (RuntimeException e) {
       file.close();
       throw e;
     }
+  }
+
+  /** Takes the file over. */
+  static Pretrained of(Gguf file) {
+    return new GgufModel(file).read();
   }
 
   private Pretrained read() {

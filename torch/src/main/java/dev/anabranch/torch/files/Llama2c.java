@@ -21,7 +21,7 @@ final class Llama2c {
   private final Map<String, MappedModel.Placed> placed = new LinkedHashMap<>();
   private long at = HEADER;
 
-  private Llama2c(Mapped file) {
+  Llama2c(Mapped file) {
     this.file = file;
   }
 
@@ -37,7 +37,7 @@ final class Llama2c {
     return value;
   }
 
-  private Pretrained read() {
+  Pretrained read() {
     if (file.bytes().byteSize() < HEADER) {
       throw file.broken("bytes", file.bytes().byteSize(), "at least " + HEADER);
     }

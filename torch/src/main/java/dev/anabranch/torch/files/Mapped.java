@@ -23,15 +23,18 @@ record Mapped(String where, Arena arena, MemorySegment bytes) implements AutoClo
 
   static <T> T open(Path path, Reader<T> reader) {
     var arena = Arena.ofShared();
+    boolean done = false;
     try (var channel = FileChannel.open(path, StandardOpenOption.READ)) {
       var all = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
-      return reader.read(new Mapped(String.valueOf(path.getFileName()), arena, all));
+      var out = reader.read(new Mapped(String.valueOf(path.getFileName()), arena, all));
+      done = true;
+      return out;
     } catch (IOException e) {
-      arena.close();
       throw unreadable(path, e);
-    } catch (RuntimeException e) {
-      arena.close();
-      throw e;
+    } finally {
+      if (!done && arena.scope().isAlive()) {
+        arena.close();
+      }
     }
   }
 
@@ -58,7 +61,9 @@ record Mapped(String where, Arena arena, MemorySegment bytes) implements AutoClo
 
   /** What to throw when the file is not as its format says. */
   AnabranchException broken(String what, Object value, String expected) {
-    return AnabranchException.expected(Failure.CORRUPT, where + ": " + what, value, expected);
+    return new AnabranchException(
+        Failure.CORRUPT,
+        where + ": " + what + ": " + value + " (expected: " + expected + "); get the file again");
   }
 
   /** What to throw when the file is sound but asks for something that is not there. */

@@ -44,7 +44,7 @@ public final class SafeTensors implements AutoCloseable {
    */
   public record Item(TensorSpec spec, Encoding encoding, MemorySegment values) {}
 
-  private SafeTensors(Mapped file) {
+  SafeTensors(Mapped file) {
     this.file = file;
     long length = headerLength(file);
     var text =

@@ -16,6 +16,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /** Writes safetensors, byte for byte as the reference implementation does. */
 final class SafeTensorsWriter {
@@ -74,7 +75,7 @@ final class SafeTensorsWriter {
   private static String header(List<SafeTensors.Item> items, Map<String, String> metadata) {
     var root = new LinkedHashMap<String, Object>();
     if (!metadata.isEmpty()) {
-      root.put("__metadata__", metadata);
+      root.put("__metadata__", new TreeMap<>(metadata));
     }
     var names = new HashSet<String>();
     long at = 0;

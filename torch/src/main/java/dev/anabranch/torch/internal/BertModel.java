@@ -53,7 +53,6 @@ public final class BertModel implements Model {
    */
   public BertModel(
       ModelFacts facts, Base base, ModelUse use, List<Partition.Segment> held, long initSeed) {
-    var blocks = Meter.here().blocks();
     this.facts = facts;
     this.base = base;
     this.shapes = base.config().shapes(facts.classes());
@@ -63,7 +62,7 @@ public final class BertModel implements Model {
     var specs =
         held.stream().flatMap(s -> shapes.trained(use.partition(), s, use.of(s)).stream()).toList();
     this.macs = new BertMacs(shapes, specs);
-    this.variables = new Variables(specs, (spec, into) -> draw(spec, into, initSeed), blocks);
+    this.variables = new Variables(specs, (spec, into) -> draw(spec, into, initSeed));
     this.fallback = classifier(all);
     this.embedding =
         held.stream().anyMatch(this::isFirst)

@@ -141,8 +141,7 @@ public final class Checkpoint implements AutoCloseable {
       if (e instanceof AnabranchException) {
         throw e;
       }
-      throw new AnabranchException(
-          Failure.CORRUPT, e.getMessage() + "; get the model file again", e);
+      throw new AnabranchException(Failure.CORRUPT, e.getMessage() + "; get the file again", e);
     }
   }
 

@@ -59,7 +59,6 @@ public final class FamilyModel implements Model {
       ModelUse use,
       List<Partition.Segment> held,
       long initSeed) {
-    var memory = Meter.here().blocks();
     this.facts = facts;
     this.shapes = new FamilyShapes(family);
     this.weights = weights;
@@ -67,8 +66,7 @@ public final class FamilyModel implements Model {
     this.held = List.copyOf(held);
     var all = shapes.trained(use);
     this.variables =
-        new Variables(
-            shapes.trained(use, held), (spec, into) -> draw(spec, into, initSeed), memory);
+        new Variables(shapes.trained(use, held), (spec, into) -> draw(spec, into, initSeed));
     var names = all.stream().map(TensorSpec::name).toList();
     var fixed =
         held.stream().anyMatch(this::isLast)

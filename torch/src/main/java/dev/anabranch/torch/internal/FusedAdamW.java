@@ -22,8 +22,7 @@ public final class FusedAdamW implements AutoCloseable {
   private final List<Tensor> means = new ArrayList<>();
   private final List<Tensor> squares = new ArrayList<>();
   private final List<Tensor> counts = new ArrayList<>();
-  private final Blocks blocks;
-  private final Tensor moments;
+  private final dev.anabranch.core.Tensor moments;
   private boolean closed;
   private final double beta1;
   private final double beta2;
@@ -31,29 +30,21 @@ public final class FusedAdamW implements AutoCloseable {
   private final double decay;
 
   public FusedAdamW(List<Tensor> variables, double beta1, double beta2, double eps, double decay) {
-    this(variables, beta1, beta2, eps, decay, new Blocks(0));
-  }
-
-  /**
-   * @param blocks lends the memory of the moments
-   */
-  FusedAdamW(
-      List<Tensor> variables, double beta1, double beta2, double eps, double decay, Blocks blocks) {
     this.variables = List.copyOf(variables);
-    this.blocks = blocks;
     this.beta1 = beta1;
     this.beta2 = beta2;
     this.eps = eps;
     this.decay = decay;
     try (var scope = new PointerScope();
         var frozen = new NoGradGuard()) {
-      moments = blocks.take(2 * variables.stream().mapToLong(Tensor::numel).sum());
-      moments.zero_();
+      moments =
+          dev.anabranch.core.Tensor.zeros(2 * variables.stream().mapToLong(Tensor::numel).sum());
+      Tensor flat = Tensors.over(moments);
       long at = 0;
       for (Tensor variable : variables) {
         long n = variable.numel();
-        means.add(Tensors.own(moments.narrow(0, at, n).view(variable.sizes())));
-        squares.add(Tensors.own(moments.narrow(0, at + n, n).view(variable.sizes())));
+        means.add(Tensors.own(flat.narrow(0, at, n).view(variable.sizes())));
+        squares.add(Tensors.own(flat.narrow(0, at + n, n).view(variable.sizes())));
         at += 2 * n;
         counts.add(Tensors.own(torch.zeros(1).squeeze()));
       }
@@ -160,6 +151,6 @@ public final class FusedAdamW implements AutoCloseable {
     means.forEach(Tensor::close);
     squares.forEach(Tensor::close);
     counts.forEach(Tensor::close);
-    blocks.give(moments);
+    moments.close();
   }
 }

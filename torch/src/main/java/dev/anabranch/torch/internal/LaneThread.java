@@ -10,12 +10,10 @@ import org.jspecify.annotations.Nullable;
 /** A platform thread that may touch tensors. Its meter is that of the innermost work on it. */
 final class LaneThread extends Thread {
   private final BooleanSupplier stopped;
-  private final Blocks blocks;
   private @Nullable Meter meter;
 
-  LaneThread(String name, Runnable loop, BooleanSupplier stopped, Blocks blocks) {
+  LaneThread(String name, Runnable loop, BooleanSupplier stopped) {
     super(loop, name);
-    this.blocks = blocks;
     this.stopped = stopped;
     setDaemon(true);
   }
@@ -27,7 +25,7 @@ final class LaneThread extends Thread {
   /** Runs work with a scope and a meter of its own; on this thread only. */
   <T> Lanes.Done<T> execute(Callable<T> body, boolean watch) throws Exception {
     var outer = meter;
-    var mine = new Meter(watch || (outer != null && outer.watched()), stopped, blocks);
+    var mine = new Meter(watch || (outer != null && outer.watched()), stopped);
     long start = System.nanoTime();
     meter = mine;
     try (var scope = new PointerScope()) {

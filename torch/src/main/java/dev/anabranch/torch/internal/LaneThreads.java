@@ -23,7 +23,6 @@ public final class LaneThreads implements Lanes {
   private final BlockingQueue<Task<?>> queue = new LinkedBlockingQueue<>();
   private final List<LaneThread> threads = new ArrayList<>();
   private final Thread hook = new Thread(this::stopNow, "lanes-shutdown");
-  private final Blocks blocks;
   private boolean closed;
   private volatile boolean stopping;
 
@@ -83,9 +82,8 @@ public final class LaneThreads implements Lanes {
       throw new IllegalArgumentException("lanes: " + count + " (expected: at least 1)");
     }
     LibTorch.boot();
-    blocks = new Blocks(2 * count); // of a visit: its variables, and their moments
     for (int i = 0; i < count; i++) {
-      threads.add(new LaneThread("lane-" + i, this::serve, () -> stopping, blocks));
+      threads.add(new LaneThread("lane-" + i, this::serve, () -> stopping));
     }
     Runtime.getRuntime().addShutdownHook(hook);
     threads.forEach(Thread::start);
@@ -132,7 +130,7 @@ public final class LaneThreads implements Lanes {
 
   @Override
   public long liveNativeBytes() {
-    return Meter.live(blocks);
+    return Meter.live();
   }
 
   private void stopNow() {
@@ -180,7 +178,6 @@ public final class LaneThreads implements Lanes {
       stop();
     }
     join();
-    blocks.close();
     try {
       Runtime.getRuntime().removeShutdownHook(hook);
     } catch (IllegalStateException e) {

@@ -1,5 +1,6 @@
 package dev.anabranch.torch.internal;
 
+import dev.anabranch.core.Tensor;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 
@@ -7,13 +8,11 @@ import java.util.function.BooleanSupplier;
 public final class Meter {
   private final boolean watched;
   private final BooleanSupplier stopped;
-  private final Blocks blocks;
   private long macs;
   private long peak;
   private long nestedNanos;
 
-  Meter(boolean watched, BooleanSupplier stopped, Blocks blocks) {
-    this.blocks = blocks;
+  Meter(boolean watched, BooleanSupplier stopped) {
     this.watched = watched;
     this.stopped = stopped;
   }
@@ -36,14 +35,9 @@ public final class Meter {
             + " (expected: a lane; tensor work belongs into Lane.run)");
   }
 
-  /** Large memory that outlives the work. */
-  Blocks blocks() {
-    return blocks;
-  }
-
   /** Native bytes in use; blocks that wait for the next visit are not. */
-  static long live(Blocks blocks) {
-    return Math.max(0, NativeMemory.live().orElse(0) - blocks.idleBytes());
+  static long live() {
+    return Math.max(0, NativeMemory.live().orElse(0) - Tensor.idleBytes());
   }
 
   /** Counts multiply-accumulates. */
@@ -57,7 +51,7 @@ public final class Meter {
       throw new CancellationException("lanes: shutting down");
     }
     if (watched) {
-      peak = Math.max(peak, live(blocks));
+      peak = Math.max(peak, live());
     }
   }
 

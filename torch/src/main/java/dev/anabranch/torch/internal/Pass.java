@@ -255,10 +255,7 @@ public final class Pass implements AutoCloseable {
       case MEAN -> hidden.mul(Sequence.shares(lengths, (int) hidden.size(1))).sum(1);
       case POOLER ->
           throw AnabranchException.expected(
-              Failure.PLAN,
-              "task.pooling",
-              "pooler",
-              "mean or cls, as only a BERT has one");
+              Failure.PLAN, "task.pooling", "pooler", "mean or cls, as only a BERT has one");
       case NONE -> throw new IllegalStateException("pooling: none (expected: a classifier's)");
     };
   }

@@ -65,8 +65,7 @@ final class Stepper implements Optimizer {
         spec.beta1(),
         spec.beta2(),
         EPS,
-        spec.weightDecay(),
-        variables.blocks());
+        spec.weightDecay());
   }
 
   @Override

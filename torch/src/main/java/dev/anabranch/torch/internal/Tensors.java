@@ -84,6 +84,13 @@ final class Tensors {
     }
   }
 
+  /** A flat view of a value, in the scope that is open now; the value must outlive it. */
+  static Tensor over(dev.anabranch.core.Tensor value) {
+    return value.elements() == 0
+        ? torch.empty(0)
+        : view(value.data(), ScalarType.Float, value.elements());
+  }
+
   /** A view of native memory; the segment must outlive it. */
   static Tensor view(MemorySegment segment, ScalarType type, long... shape) {
     try (var options = new TensorOptions(type)) {

@@ -27,7 +27,7 @@ final class Variables implements Trainable, AutoCloseable {
   static final String WORDS = "embeddings.word_embeddings.weight";
 
   private final List<TensorSpec> specs;
-  private final Blocks blocks;
+  private final dev.anabranch.core.Tensor block;
   private final Tensor flat;
   private final Map<String, Tensor> named = new LinkedHashMap<>();
   private final BiConsumer<TensorSpec, Tensor> init;
@@ -37,20 +37,11 @@ final class Variables implements Trainable, AutoCloseable {
   private boolean closed;
 
   /**
-   * @param init writes the initial values of one variable
+   * @param init writes the initial values of one variable, all of them
    */
   Variables(List<TensorSpec> specs, BiConsumer<TensorSpec, Tensor> init) {
-    this(specs, init, new Blocks(0));
-  }
-
-  /**
-   * @param init writes the initial values of one variable, all of them
-   * @param blocks lends the memory
-   */
-  Variables(List<TensorSpec> specs, BiConsumer<TensorSpec, Tensor> init, Blocks blocks) {
     this.specs = List.copyOf(specs);
     this.init = init;
-    this.blocks = blocks;
     this.words =
         specs.stream()
             .filter(spec -> spec.name().equals(WORDS))
@@ -60,7 +51,8 @@ final class Variables implements Trainable, AutoCloseable {
     long elements = specs.stream().mapToLong(TensorSpec::elements).sum();
     try (var scope = new PointerScope();
         var frozen = new NoGradGuard()) {
-      flat = blocks.take(elements);
+      block = dev.anabranch.core.Tensor.room(elements);
+      flat = Tensors.own(Tensors.over(block));
       long at = 0;
       for (var spec : specs) {
         Tensor view = flat.narrow(0, at, spec.elements()).view(spec.dims()).detach();
@@ -92,10 +84,6 @@ final class Variables implements Trainable, AutoCloseable {
 
   Tensor get(String name) {
     return Objects.requireNonNull(find(name), name);
-  }
-
-  Blocks blocks() {
-    return blocks;
   }
 
   /**
@@ -276,7 +264,8 @@ final class Variables implements Trainable, AutoCloseable {
       if (words != null) {
         words.close();
       }
-      blocks.give(flat);
+      flat.close();
+      block.close();
     }
   }
 }

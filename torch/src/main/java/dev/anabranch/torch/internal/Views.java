@@ -9,6 +9,7 @@ import dev.anabranch.torch.files.Stored;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -36,7 +37,10 @@ final class Views {
   /** A copy of a tensor in fp32 or bf16, in the scope that is open now. */
   static Tensor copy(Pretrained model, String name, ScalarType type) {
     LibTorch.boot();
-    Tensor out = torch.zeros(stored(model.tensors(), name).shape()).to(type);
+    Tensor out;
+    try (var options = new TensorOptions(type)) {
+      out = torch.zeros(stored(model.tensors(), name).shape(), options);
+    }
     var memory = Tensors.memory(out);
     if (type == ScalarType.BFloat16) {
       model.bf16(name, memory);

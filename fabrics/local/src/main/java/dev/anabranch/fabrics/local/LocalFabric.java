@@ -28,8 +28,8 @@ import java.util.function.UnaryOperator;
  * Visits} are closed; large replies are freed as later ones are asked for.
  *
  * <p>Installing frozen weights is charged in bytes and takes no virtual time; measurements of the
- * hold-out take none either. Of each kind of party the first visit has the lanes to itself while it
- * works, so that its memory can be told.
+ * hold-out take none either. Of each kind of party the first visit (of the round from which memory
+ * is measured) has the lanes to itself while it works, so that its memory can be told.
  *
  * <p>An injected loss strikes when the device would send its first message: its work is charged,
  * its update is gone.
@@ -38,6 +38,7 @@ public final class LocalFabric implements Fabric {
   private static final Set<Ability> ABILITIES = Set.of(Ability.values());
 
   private final int resident;
+  private final int measuredFrom;
   private final UnaryOperator<Link> links;
 
   /** One visit more than the engine has lanes: while one is on the wire, no lane is idle. */
@@ -57,9 +58,25 @@ public final class LocalFabric implements Fabric {
    * @param links wraps every end of a link that a program gets, as a test does to watch it
    */
   public LocalFabric(int resident, UnaryOperator<Link> links) {
+    this(resident, links, 0);
+  }
+
+  private LocalFabric(int resident, UnaryOperator<Link> links, int measuredFrom) {
     Check.that(resident >= 0, "resident", resident, "at least 0");
     this.resident = resident;
     this.links = links;
+    this.measuredFrom = measuredFrom;
+  }
+
+  /**
+   * The same, but no visit's memory is measured before a round: in the first rounds the virtual
+   * machine itself takes and frees memory, which cannot be told from that of the visit. Visits of
+   * earlier rounds are charged what is measured later.
+   *
+   * @param round one that the run will have, 0 at least
+   */
+  public LocalFabric measuringFrom(int round) {
+    return new LocalFabric(resident, links, round);
   }
 
   @Override
@@ -88,7 +105,11 @@ public final class LocalFabric implements Fabric {
               + ")");
     }
     return new Conduct<>(
-            method, job, resident > 0 ? resident : job.engine().lanes().count() + 1, links)
+            method,
+            job,
+            resident > 0 ? resident : job.engine().lanes().count() + 1,
+            measuredFrom,
+            links)
         .run();
   }
 }

@@ -234,6 +234,36 @@ final class LocalFabricTest {
   }
 
   @Test
+  void peaks_areMeasuredInALaterRoundAndChargedToTheEarlierOnes() {
+    try (var engine = ToyEngine.small(2)) {
+      var method = Split.method(3);
+      var job = ToyJob.of(engine, 4).job(method.use(engine.facts()));
+      var first = new LocalFabric().run(method, job).totals();
+      job = ToyJob.of(engine, 4).job(method.use(engine.facts()));
+      var later = new LocalFabric().measuringFrom(2).run(method, job).totals();
+      assertThat(later.peak(NodeId.Role.DEVICE)).isEqualTo(first.peak(NodeId.Role.DEVICE));
+      assertThat(later.peak(NodeId.Role.BODY)).isEqualTo(first.peak(NodeId.Role.BODY));
+    }
+  }
+
+  @Test
+  void checkpointWhileVisitsAreOpen_isRefused() {
+    var method =
+        new Programs(
+            Set.of(Ability.ONE_EXCHANGE),
+            (me, state) -> {
+              try (var visits = me.invite(0, me.roster().devices())) {
+                me.checkpoint(1, state);
+              }
+              return state;
+            },
+            me -> {},
+            me -> {});
+    assertThatThrownBy(() -> run(method, 1, 1, UnaryOperator.identity()))
+        .hasMessageContaining("checkpoint: the visits of round 0 are open (expected: closed)");
+  }
+
+  @Test
   void codecOfThePlan_isUsedAndCharged() {
     var half = new HalfOfTheBytes();
     var plain = run(Star.of(1), 2, 1, UnaryOperator.identity()).totals();

@@ -24,8 +24,6 @@ import dev.anabranch.core.TensorMap;
 import dev.anabranch.core.Visits;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,7 +35,6 @@ import org.jspecify.annotations.Nullable;
 /** One run of a method, and what its coordinator's program may do. Of the coordinator's program. */
 public final class Conduct<S> extends Party implements Coordinator<S> {
   private static final String COORDINATOR = "coordinator";
-  private static final String BODY = "body";
 
   private final Method<S> method;
   private final Job job;
@@ -47,16 +44,19 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
   private RoundPage page = new RoundPage(-1);
   private @Nullable LocalVisits open;
   private final Memories.Staged memory;
+  private final Peaks peaks;
   private final long began = System.nanoTime();
 
-  public Conduct(Method<S> method, Job job, int resident, UnaryOperator<Link> wrap) {
-    this(method, job, resident, wrap, job.checkpoints().last().orElse(null));
+  public Conduct(
+      Method<S> method, Job job, int resident, int measuredFrom, UnaryOperator<Link> wrap) {
+    this(method, job, resident, measuredFrom, wrap, job.checkpoints().last().orElse(null));
   }
 
   private Conduct(
       Method<S> method,
       Job job,
       int resident,
+      int measuredFrom,
       UnaryOperator<Link> wrap,
       @Nullable Checkpoint resumed) {
     this(
@@ -68,14 +68,25 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
             new Memories(resumed == null ? Map.of() : resumed.memories()),
             resident,
             wrap),
+        measuredFrom,
         resumed);
   }
 
-  private Conduct(Method<S> method, Shared shared, @Nullable Checkpoint resumed) {
-    this(method, shared, resumed, shared.board.program(new Trace(NodeId.COORDINATOR, null), false));
+  private Conduct(Method<S> method, Shared shared, int measuredFrom, @Nullable Checkpoint resumed) {
+    this(
+        method,
+        shared,
+        measuredFrom,
+        resumed,
+        shared.board.program(new Trace(NodeId.COORDINATOR, null), false));
   }
 
-  private Conduct(Method<S> method, Shared shared, @Nullable Checkpoint resumed, Program program) {
+  private Conduct(
+      Method<S> method,
+      Shared shared,
+      int measuredFrom,
+      @Nullable Checkpoint resumed,
+      Program program) {
     super(shared, program, new Meter(shared, program, () -> shared.round, false));
     this.method = method;
     this.job = shared.job;
@@ -83,6 +94,7 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
     notes = resumed == null ? new Notes() : Notes.read(resumed.notes());
     firstRound = resumed == null ? 0 : resumed.nextRound();
     memory = shared.memories.open(NodeId.COORDINATOR);
+    peaks = new Peaks(shared, notes.peaks, measuredFrom);
     meter.restart(!notes.peaks.containsKey(COORDINATOR));
   }
 
@@ -190,12 +202,16 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
     return firstRound;
   }
 
-  @Override
-  public Visits invite(int round, Collection<NodeId> devices) {
+  private void refuseWhileOpen(String what) {
     if (open != null) {
       throw new IllegalStateException(
-          "invite: the visits of round " + open.round + " are open (expected: closed)");
+          what + ": the visits of round " + open.round + " are open (expected: closed)");
     }
+  }
+
+  @Override
+  public Visits invite(int round, Collection<NodeId> devices) {
+    refuseWhileOpen("invite");
     var cohort = devices.stream().sorted().distinct().toList();
     for (var device : cohort) {
       if (device.role() != NodeId.Role.DEVICE
@@ -212,21 +228,17 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
     settleClock();
     turnPage(round);
     page.begins(cohort, notes.virtualSeconds);
-    var watched = new HashSet<NodeId>();
-    var kinds = new HashSet<>(notes.peaks.keySet());
-    for (var device : cohort) {
-      if (kinds.add(kind(device))) {
-        watched.add(device);
-      }
-    }
     open =
         new LocalVisits(
-            this, shared, program, memory, round, cohort, watched, !notes.peaks.containsKey(BODY));
+            this,
+            shared,
+            program,
+            memory,
+            round,
+            cohort,
+            peaks.watched(round, cohort),
+            peaks.watchesBody(round));
     return open;
-  }
-
-  private String kind(NodeId device) {
-    return "device " + job.profile(device.index()).name();
   }
 
   /** All programs of these visits have ended: keeps what they left and reckons what they cost. */
@@ -259,45 +271,13 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
             new Charge.Install(visit.device, visit.round, visit.deviceParty.frozenBytes()));
       }
     }
-    chargePeaks(visits);
+    peaks.charge(visits);
     notes.rounds = Math.max(notes.rounds, visits.round + 1);
-  }
-
-  /**
-   * The first visit of each kind of party was watched; the others of its kind are charged the same.
-   */
-  private void chargePeaks(LocalVisits visits) {
-    var bytes = new HashMap<>(notes.peaks);
-    for (var visit : visits.visits) {
-      boolean sound = visit.lost() == null;
-      measured(bytes, kind(visit.device), visit.deviceParty, sound);
-      if (visit.bodyParty != null) {
-        measured(bytes, BODY, visit.bodyParty, sound);
-      }
-    }
-    for (var visit : visits.visits) {
-      chargePeak(bytes, kind(visit.device), visit.deviceParty, visit.round);
-      if (visit.bodyParty != null) {
-        chargePeak(bytes, BODY, visit.bodyParty, visit.round);
-      }
-    }
-  }
-
-  private void measured(Map<String, Long> bytes, String kind, Party party, boolean sound) {
-    if (party.meter.used() && bytes.putIfAbsent(kind, party.peak()) == null && sound) {
-      notes.peaks.put(kind, party.peak());
-    }
-  }
-
-  private void chargePeak(Map<String, Long> bytes, String kind, Party party, int round) {
-    var measured = bytes.get(kind);
-    if (party.meter.used() && measured != null) {
-      shared.books.charge(new Charge.Peak(party.id(), round, measured));
-    }
   }
 
   @Override
   public void checkpoint(int nextRound, S state) {
+    refuseWhileOpen("checkpoint");
     settleClock();
     notes.rounds = Math.max(notes.rounds, nextRound);
     int every = job.evaluateEvery();

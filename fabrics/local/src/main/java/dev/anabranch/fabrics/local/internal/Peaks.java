@@ -1,0 +1,86 @@
+package dev.anabranch.fabrics.local.internal;
+
+import dev.anabranch.core.Charge;
+import dev.anabranch.core.NodeId;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Which visits are watched, and what memory each is charged: the first of each kind of party is
+ * measured, the others of its kind are charged the same. Of the coordinator's program.
+ */
+final class Peaks {
+  private static final String BODY = "body";
+
+  /** A visit's work whose memory is not known yet. */
+  private record Work(String kind, NodeId party, int round) {}
+
+  private final Shared shared;
+  private final Map<String, Long> measured;
+  private final int from;
+  private final List<Work> open = new ArrayList<>();
+
+  /**
+   * @param measured bytes by kind of party, kept with the run's other notes
+   * @param from no visit of an earlier round is watched
+   */
+  Peaks(Shared shared, Map<String, Long> measured, int from) {
+    this.shared = shared;
+    this.measured = measured;
+    this.from = from;
+  }
+
+  /** The devices to watch. */
+  Set<NodeId> watched(int round, List<NodeId> cohort) {
+    var watched = new HashSet<NodeId>();
+    var kinds = new HashSet<>(measured.keySet());
+    for (var device : round < from ? List.<NodeId>of() : cohort) {
+      if (kinds.add(kind(device))) {
+        watched.add(device);
+      }
+    }
+    return watched;
+  }
+
+  /** Whether to watch the body beside the first device. */
+  boolean watchesBody(int round) {
+    return round >= from && !measured.containsKey(BODY);
+  }
+
+  private String kind(NodeId device) {
+    return "device " + shared.job.profile(device.index()).name();
+  }
+
+  /** All programs of these visits have ended. */
+  void charge(LocalVisits visits) {
+    var bytes = new HashMap<>(measured);
+    for (var visit : visits.visits) {
+      boolean sound = visit.lost() == null;
+      add(bytes, kind(visit.device), visit.deviceParty, visit.round, sound);
+      if (visit.bodyParty != null) {
+        add(bytes, BODY, visit.bodyParty, visit.round, sound);
+      }
+    }
+    open.removeIf(work -> {
+      var known = bytes.get(work.kind);
+      if (known != null) {
+        shared.books.charge(new Charge.Peak(work.party, work.round, known));
+      }
+      return known != null;
+    });
+  }
+
+  private void add(Map<String, Long> bytes, String kind, Party party, int round, boolean sound) {
+    if (!party.meter.used()) {
+      return;
+    }
+    open.add(new Work(kind, party.id(), round));
+    if (round >= from && bytes.putIfAbsent(kind, party.peak()) == null && sound) {
+      measured.put(kind, party.peak());
+    }
+  }
+}
