@@ -64,28 +64,28 @@ public record FedPt(
       new Knob.Int("healRounds", 0, 0, 1_000_000, "distillations before the first round");
 
   /** θ_s, the small model, and θ_s0, what it was before any tuning: subtracted for ever. */
-  public record State(TensorMap small, TensorMap base) {
-    private static final class Form implements Codec<State> {
-      @Override
-      public String id() {
-        return "fedpt/1";
-      }
+  public record State(TensorMap small, TensorMap base) {}
 
-      @Override
-      public Fidelity fidelity() {
-        return Fidelity.EXACT;
-      }
+  private static final class Form implements Codec<State> {
+    @Override
+    public String id() {
+      return "fedpt/1";
+    }
 
-      @Override
-      public void encode(State state, WireOut out, Memory memory) {
-        Codecs.TENSORS.encode(state.small, out, memory);
-        Codecs.TENSORS.encode(state.base, out, memory);
-      }
+    @Override
+    public Fidelity fidelity() {
+      return Fidelity.EXACT;
+    }
 
-      @Override
-      public State decode(WireIn in, Memory memory) {
-        return new State(Codecs.TENSORS.decode(in, memory), Codecs.TENSORS.decode(in, memory));
-      }
+    @Override
+    public void encode(State state, WireOut out, Memory memory) {
+      Codecs.TENSORS.encode(state.small, out, memory);
+      Codecs.TENSORS.encode(state.base, out, memory);
+    }
+
+    @Override
+    public State decode(WireIn in, Memory memory) {
+      return new State(Codecs.TENSORS.decode(in, memory), Codecs.TENSORS.decode(in, memory));
     }
   }
 
@@ -191,6 +191,6 @@ public record FedPt(
 
   @Override
   public Codec<State> state() {
-    return new State.Form();
+    return new Form();
   }
 }
