@@ -28,6 +28,7 @@ public interface Model extends AutoCloseable {
   /** Bytes of this party's frozen weights: what is installed once before its first visit. */
   long frozenBytes();
 
+  /** Frees the variables; from any thread, once no work on this model runs. */
   @Override
   void close();
 }

@@ -2,8 +2,9 @@ package dev.anabranch.core;
 
 import dev.anabranch.core.internal.OffHeap;
 import dev.anabranch.core.internal.Sweeps;
-import java.lang.foreign.MemorySegment;
+import dev.anabranch.core.internal.Sweeps.Numbers;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -24,56 +25,88 @@ public final class TreeMean implements Aggregator<TensorMap, TensorMap> {
     return new Tree(current, true);
   }
 
-  /**
-   * A subtree: indices [first, last], its values, its weight. A single device's values are kept as
-   * they came, in float and unweighted; joined ones are weighted sums in double.
-   */
-  private record Part(
-      int first, int last, List<TensorSpec> specs, Values values, boolean single, double weight) {
-    Sweeps.Terms terms(int half) {
-      return new Sweeps.Terms(values.half(half), single, weight);
-    }
-  }
+  /** A subtree: indices [first, last], its weight, its weighted sum. */
+  private record Part(int first, int last, List<TensorSpec> specs, Sum sum, double weight) {}
 
   /**
-   * Numbers in two halves. Each half of the sums is as large as all of a device's floats, so that
-   * the block of the one serves for the other.
+   * A weighted sum in two halves. It is computed element by element along the tree, whenever that
+   * is: so it may stay a description of what is to be added until that is less than the result.
    */
-  private record Values(
-      MemorySegment front, MemorySegment back, List<? extends AutoCloseable> held) {
-    static Values of(TensorMap update) {
+  private record Sum(Numbers front, Numbers back, int devices, List<Held> held) {
+    /** What a device sent, in float and unweighted. */
+    static Sum of(TensorMap update, double weight) {
       var all = update.retained();
-      long cut = front(all.elements()) * Float.BYTES;
-      return new Values(all.data().asSlice(0, cut), all.data().asSlice(cut), List.of(all));
+      long cut = cut(all.elements()) * Float.BYTES;
+      return new Sum(
+          Sweeps.floats(all.data().asSlice(0, cut), weight),
+          Sweeps.floats(all.data().asSlice(cut), weight),
+          1,
+          List.of(new Held(all, false)));
     }
 
-    /** For the sums of as many numbers as in a device's values. */
-    static Values sums(Values floats) {
-      var front = OffHeap.room(floats.front.byteSize() * 2);
-      var back = OffHeap.room(floats.back.byteSize() * 2);
-      return new Values(front.segment(), back.segment(), List.of(front, back));
-    }
-
-    private static long front(long elements) {
+    /** Elements of the front half. */
+    static long cut(long elements) {
       return (elements + 1) / 2;
     }
 
-    MemorySegment half(int which) {
-      return which == 0 ? front : back;
+    Sum plus(Sum later) {
+      var all = new ArrayList<>(held);
+      all.addAll(later.held);
+      return new Sum(
+          Sweeps.sum(front, later.front),
+          Sweeps.sum(back, later.back),
+          devices + later.devices,
+          all);
+    }
+
+    /**
+     * The same in doubles, whose two blocks are each as large as what one device sent: the block of
+     * the one serves for the other. Those of a sum that goes into it are used again.
+     */
+    Sum computed() {
+      if (devices <= 2) {
+        return this; // two devices' floats are as large as their sum
+      }
+      var blocks = new ArrayList<>(held.stream().filter(Held::sums).map(Held::memory).toList());
+      if (blocks.isEmpty()) {
+        blocks.add(OffHeap.room(front.size() * Double.BYTES));
+        blocks.add(OffHeap.room(back.size() * Double.BYTES));
+      }
+      var out = List.of((OffHeap) blocks.get(0), (OffHeap) blocks.get(1));
+      Sweeps.compute(front, out.get(0).segment());
+      Sweeps.compute(back, out.get(1).segment());
+      held.stream().map(Held::memory).filter(m -> !out.contains(m)).forEach(Sum::close);
+      return new Sum(
+          Sweeps.doubles(out.get(0).segment()),
+          Sweeps.doubles(out.get(1).segment()),
+          devices,
+          out.stream().map(m -> new Held(m, true)).toList());
     }
 
     void close() {
-      for (var memory : held) {
-        try {
-          memory.close();
-        } catch (Exception e) {
-          throw new IllegalStateException(e);
-        }
+      held.forEach(h -> close(h.memory));
+    }
+
+    private static void close(AutoCloseable memory) {
+      try {
+        memory.close();
+      } catch (Exception e) {
+        throw new IllegalStateException(e);
       }
     }
   }
 
+  /**
+   * Memory that a sum reads.
+   *
+   * @param sums whether it is the first or second half of doubles, else a device's floats
+   */
+  private record Held(AutoCloseable memory, boolean sums) {}
+
   private static final class Tree implements Fold<TensorMap, TensorMap> {
+    /** Above every bit of an index. */
+    private static final int ALL = Integer.MIN_VALUE;
+
     private final TensorMap current;
     private final boolean whole;
     private final ArrayDeque<Part> parts = new ArrayDeque<>();
@@ -88,7 +121,8 @@ public final class TreeMean implements Aggregator<TensorMap, TensorMap> {
 
     @Override
     public void add(NodeId from, TensorMap update, double weight) {
-      push(new Part(from.index(), from.index(), update.specs(), Values.of(update), true, weight));
+      var sum = Sum.of(update, weight);
+      push(new Part(from.index(), from.index(), update.specs(), sum, weight));
     }
 
     private void push(Part next) {
@@ -121,32 +155,23 @@ public final class TreeMean implements Aggregator<TensorMap, TensorMap> {
      * some of it.
      */
     private void collapse(int bit) {
-      while (parts.size() > 1) {
-        var right = parts.removeLast();
+      if (parts.size() < 2) {
+        return;
+      }
+      var right = parts.removeLast();
+      while (!parts.isEmpty()) {
         var left = parts.removeLast();
         int meet = Integer.highestOneBit(left.last ^ right.first);
         int begin = left.first & -(meet << 1);
         if (Integer.compareUnsigned(meet, bit) >= 0 || begin < earliest) {
           parts.addLast(left);
-          parts.addLast(right);
-          return;
+          break;
         }
-        parts.addLast(join(left, right));
+        double weight = left.weight + right.weight;
+        right = new Part(left.first, right.last, left.specs, left.sum.plus(right.sum), weight);
       }
-    }
-
-    private static Part join(Part left, Part right) {
-      var sums =
-          !left.single ? left.values : right.single ? Values.sums(left.values) : right.values;
-      for (int half = 0; half < 2; half++) {
-        Sweeps.sum(left.terms(half), right.terms(half), sums.half(half));
-      }
-      for (var part : List.of(left, right)) {
-        if (!part.values.equals(sums)) {
-          part.values.close();
-        }
-      }
-      return new Part(left.first, right.last, left.specs, sums, false, left.weight + right.weight);
+      var sum = bit == ALL ? right.sum : right.sum.computed();
+      parts.addLast(new Part(right.first, right.last, right.specs, sum, right.weight));
     }
 
     @Override
@@ -163,16 +188,16 @@ public final class TreeMean implements Aggregator<TensorMap, TensorMap> {
         push(part);
         earliest = 0;
       });
-      collapse(Integer.MIN_VALUE);
+      collapse(ALL);
       @Nullable Part all = parts.pollLast();
       if (all == null || all.weight == 0) {
         return current;
       }
       var out = TensorMap.room(all.specs);
-      long cut = Values.front(out.elements()) * Float.BYTES;
-      Sweeps.rounded(all.terms(0), 1 / all.weight, out.data().asSlice(0, cut));
-      Sweeps.rounded(all.terms(1), 1 / all.weight, out.data().asSlice(cut));
-      all.values.close();
+      long cut = Sum.cut(out.elements()) * Float.BYTES;
+      Sweeps.rounded(all.sum.front, 1 / all.weight, out.data().asSlice(0, cut));
+      Sweeps.rounded(all.sum.back, 1 / all.weight, out.data().asSlice(cut));
+      all.sum.close();
       return out;
     }
   }

@@ -69,54 +69,89 @@ public final class Sweeps {
     return true;
   }
 
-  /**
-   * Numbers to add: floats with a weight, or doubles as they are.
-   *
-   * @param single whether they are floats
-   * @param weight of floats
-   */
-  public record Terms(MemorySegment data, boolean single, double weight) {
-    long size() {
-      return data.byteSize() / (single ? Float.BYTES : Double.BYTES);
-    }
+  /** Numbers that can be read from any place on, as doubles. Not thread-safe. */
+  public interface Numbers {
+    long size();
 
-    private void read(long from, int m, float[] floats, double[] out) {
-      if (!single) {
-        MemorySegment.copy(data, DOUBLE, from * Double.BYTES, out, 0, m);
-        return;
-      }
-      MemorySegment.copy(data, FLOAT, from * Float.BYTES, floats, 0, m);
-      for (int i = 0; i < m; i++) {
-        out[i] = weight * floats[i];
-      }
-    }
+    /**
+     * @param count at most 2048
+     */
+    void read(long from, int count, double[] out);
   }
 
-  /** {@code out = a + b} in double; {@code out} may be the doubles of either. */
-  public static void sum(Terms a, Terms b, MemorySegment out) {
+  /** Each float times a weight. */
+  public static Numbers floats(MemorySegment data, double weight) {
     float[] floats = new float[BLOCK];
+    return new Numbers() {
+      @Override
+      public long size() {
+        return data.byteSize() / Float.BYTES;
+      }
+
+      @Override
+      public void read(long from, int count, double[] out) {
+        MemorySegment.copy(data, FLOAT, from * Float.BYTES, floats, 0, count);
+        for (int i = 0; i < count; i++) {
+          out[i] = weight * floats[i];
+        }
+      }
+    };
+  }
+
+  /** Doubles as they are. */
+  public static Numbers doubles(MemorySegment data) {
+    return new Numbers() {
+      @Override
+      public long size() {
+        return data.byteSize() / Double.BYTES;
+      }
+
+      @Override
+      public void read(long from, int count, double[] out) {
+        MemorySegment.copy(data, DOUBLE, from * Double.BYTES, out, 0, count);
+      }
+    };
+  }
+
+  /** {@code a + b}, element by element. */
+  public static Numbers sum(Numbers a, Numbers b) {
+    double[] other = new double[BLOCK];
+    return new Numbers() {
+      @Override
+      public long size() {
+        return a.size();
+      }
+
+      @Override
+      public void read(long from, int count, double[] out) {
+        a.read(from, count, out);
+        b.read(from, count, other);
+        for (int i = 0; i < count; i++) {
+          out[i] += other[i];
+        }
+      }
+    };
+  }
+
+  /** Writes doubles; {@code out} may be memory that the numbers read. */
+  public static void compute(Numbers numbers, MemorySegment out) {
     double[] x = new double[BLOCK];
-    double[] y = new double[BLOCK];
-    long n = a.size();
+    long n = numbers.size();
     for (long from = 0; from < n; from += BLOCK) {
       int m = (int) Math.min(BLOCK, n - from);
-      a.read(from, m, floats, x);
-      b.read(from, m, floats, y);
-      for (int i = 0; i < m; i++) {
-        x[i] += y[i];
-      }
+      numbers.read(from, m, x);
       MemorySegment.copy(x, 0, out, DOUBLE, from * Double.BYTES, m);
     }
   }
 
-  /** {@code out = factor · a}, rounded to float. */
-  public static void rounded(Terms a, double factor, MemorySegment out) {
+  /** {@code out = factor · numbers}, rounded to float. */
+  public static void rounded(Numbers numbers, double factor, MemorySegment out) {
     float[] floats = new float[BLOCK];
     double[] x = new double[BLOCK];
-    long n = a.size();
+    long n = numbers.size();
     for (long from = 0; from < n; from += BLOCK) {
       int m = (int) Math.min(BLOCK, n - from);
-      a.read(from, m, floats, x);
+      numbers.read(from, m, x);
       for (int i = 0; i < m; i++) {
         floats[i] = (float) (factor * x[i]);
       }

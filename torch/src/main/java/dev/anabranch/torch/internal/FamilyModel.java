@@ -228,13 +228,13 @@ public final class FamilyModel implements Model {
   /** May be called from any thread; closing twice is allowed. */
   @Override
   public void close() {
+    variables.close(); // first: an optimizer brings open variables up to date
     optimizers.forEach(Optimizer::close);
     optimizers.clear();
     blocks.values().forEach(FamilyBlock::close);
     if (head != null) {
       head.close();
     }
-    variables.close();
     fallback.close();
     weights.release();
   }

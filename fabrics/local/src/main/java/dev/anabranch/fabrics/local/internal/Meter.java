@@ -83,21 +83,11 @@ final class Meter implements Lane {
     }
   }
 
-  /** Runs on a lane without a charge, also when the run has failed. */
-  void uncharged(Runnable body) {
+  /** Frees memory: at once, but not while that of other work is measured. */
+  void free(Runnable body) {
     shared.gate.readLock().lock();
     try {
-      shared
-          .job
-          .engine()
-          .lanes()
-          .run(
-              () ->
-                  marked(() -> {
-                    body.run();
-                    return Boolean.TRUE;
-                  }),
-              false);
+      body.run();
     } finally {
       shared.gate.readLock().unlock();
     }

@@ -80,7 +80,7 @@ abstract class Party implements Node {
     var open = model;
     if (open != null) {
       model = null;
-      meter.uncharged(open::close);
+      meter.free(open::close);
     }
   }
 }
