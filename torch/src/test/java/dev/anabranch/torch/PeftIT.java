@@ -242,7 +242,7 @@ class PeftIT {
             + " (expected: [5, 32], for this model)",
         "bert-lora|\"lora_alpha\": 8|\"lora_alpha\": \"8\"|CORRUPT|adapter_config.json: lora_alpha:"
             + " 8 (expected: a number)",
-        "bert-lora|{|[|CORRUPT|adapter_config.json: '[' at 0 (expected: one object)",
+        "bert-lora|{|[|CORRUPT|adapter_config.json: ':' at 28 (expected: ',' or ']')",
         "bert-prompt|\"num_virtual_tokens\": 3|\"num_virtual_tokens\": 33|CORRUPT|"
             + "adapter_config.json: num_virtual_tokens: 33.0 (expected: a whole number from 1 to"
             + " 32)",
