@@ -44,6 +44,7 @@ public final class Books implements Ledger {
       case Charge.Install i -> new Key(Charge.Install.class, i.node(), i.node(), "", i.round());
       case Charge.Compute c ->
           new Key(Charge.Compute.class, c.node(), c.node(), c.work(), c.round());
+      case Charge.Query q -> new Key(Charge.Query.class, q.node(), q.node(), q.model(), q.round());
       case Charge.Peak p -> new Key(Charge.Peak.class, p.node(), p.node(), "", p.round());
     };
   }
@@ -66,6 +67,11 @@ public final class Books implements Ledger {
         var d = (Charge.Compute) b;
         yield new Charge.Compute(
             c.node(), c.round(), c.work(), c.nanos() + d.nanos(), c.macs() + d.macs());
+      }
+      case Charge.Query q -> {
+        var r = (Charge.Query) b;
+        yield new Charge.Query(
+            q.node(), q.round(), q.model(), q.queries() + r.queries(), q.tokens() + r.tokens());
       }
       case Charge.Peak p ->
           new Charge.Peak(
@@ -102,6 +108,8 @@ public final class Books implements Ledger {
     long up = 0;
     long backbone = 0;
     long framing = 0;
+    long queries = 0;
+    long queryTokens = 0;
     var byTopic = new TreeMap<String, Long>();
     var macs = new TreeMap<NodeId, Long>();
     var peaks = new TreeMap<NodeId, Long>();
@@ -109,6 +117,10 @@ public final class Books implements Ledger {
       switch (charge) {
         case Charge.Install i -> setup += i.bytes();
         case Charge.Compute c -> macs.merge(c.node(), c.macs(), Long::sum);
+        case Charge.Query q -> {
+          queries += q.queries();
+          queryTokens += q.tokens();
+        }
         case Charge.Peak p -> peaks.merge(p.node(), p.nativeBytes(), Math::max);
         case Charge.Wire w -> {
           boolean fromDevice = w.from().role() == NodeId.Role.DEVICE;
@@ -124,7 +136,8 @@ public final class Books implements Ledger {
         }
       }
     }
-    return new Totals(setup, down, up, backbone, framing, byTopic, macs, peaks);
+    return new Totals(
+        setup, down, up, backbone, framing, byTopic, macs, peaks, queries, queryTokens);
   }
 
   /** Both together: sums of bytes and work, the larger of peaks. */
@@ -143,7 +156,9 @@ public final class Books implements Ledger {
         a.framing() + b.framing(),
         byTopic,
         macs,
-        peaks);
+        peaks,
+        a.queries() + b.queries(),
+        a.queryTokens() + b.queryTokens());
   }
 
   /** Totals as text, for the notes of a checkpoint. */
@@ -154,6 +169,8 @@ public final class Books implements Ledger {
     out.put("up", Long.toString(totals.up()));
     out.put("backbone", Long.toString(totals.backbone()));
     out.put("framing", Long.toString(totals.framing()));
+    out.put("queries", Long.toString(totals.queries()));
+    out.put("queryTokens", Long.toString(totals.queryTokens()));
     totals.byTopic().forEach((topic, n) -> out.put("topic " + topic, Long.toString(n)));
     totals.macs().forEach((node, n) -> out.put("macs " + node, Long.toString(n)));
     totals.peaks().forEach((node, n) -> out.put("peak " + node, Long.toString(n)));
@@ -186,7 +203,9 @@ public final class Books implements Ledger {
         number(notes, "framing"),
         byTopic,
         macs,
-        peaks);
+        peaks,
+        number(notes, "queries"),
+        number(notes, "queryTokens"));
   }
 
   private static long number(Map<String, String> notes, String key) {

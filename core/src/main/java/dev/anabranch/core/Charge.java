@@ -30,6 +30,16 @@ public sealed interface Charge {
   record Compute(NodeId node, int round, String work, long nanos, long macs) implements Charge {}
 
   /**
+   * Texts that a {@link BlackBox} was asked to score.
+   *
+   * @param node that asked
+   * @param model that was asked
+   * @param queries texts
+   * @param tokens of these texts, padding not counted
+   */
+  record Query(NodeId node, int round, String model, long queries, long tokens) implements Charge {}
+
+  /**
    * The most native memory of a visit.
    *
    * @param nativeBytes frozen weights of the party, plus what the visit added at its peak

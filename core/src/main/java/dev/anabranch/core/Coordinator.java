@@ -41,8 +41,25 @@ public interface Coordinator<S> extends Node {
   /** Scores that the method itself knows, where {@link Method#trained} has nothing to score. */
   void score(int round, Metrics metrics);
 
-  /** The coordinator's own model, for methods that train there. */
+  /**
+   * The coordinator's own model, for methods that train there: the segments that it holds or, where
+   * it holds none, those of a device.
+   */
   Model model();
+
+  /**
+   * A large model of which only scores are seen; each call is charged as a query with its tokens.
+   *
+   * @throws AnabranchException PLAN if there is none
+   */
+  BlackBox large();
+
+  /**
+   * Examples that belong to no device.
+   *
+   * @throws AnabranchException PLAN if there are none
+   */
+  Shard publicText();
 
   /** The data of all devices in one place; only with {@link Ability#POOLED_DATA}. */
   Shard pooled();

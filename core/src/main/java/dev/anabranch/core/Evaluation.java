@@ -1,6 +1,9 @@
 package dev.anabranch.core;
 
 import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -9,10 +12,48 @@ import java.util.concurrent.Future;
  * Scores trained variables on a hold-out. An instrument: it is charged to nobody. Batches run on
  * all lanes; sums are taken in the order of the rows.
  */
-public record Evaluation(Engine engine, ModelUse use, Shard holdout, int batchSize) {
+public record Evaluation(
+    Engine engine, ModelUse use, Shard holdout, int batchSize, List<Instrument> instruments) {
+  public Evaluation {
+    instruments = List.copyOf(instruments);
+  }
+
+  /** Without instruments. */
+  public Evaluation(Engine engine, ModelUse use, Shard holdout, int batchSize) {
+    this(engine, use, holdout, batchSize, List.of());
+  }
+
+  /** The same with instruments. */
+  public Evaluation with(List<Instrument> others) {
+    return new Evaluation(engine, use, holdout, batchSize, others);
+  }
+
+  /**
+   * A score, and the figures of the instruments.
+   *
+   * @param more by name
+   */
+  public record Measured(Metrics metrics, SortedMap<String, Double> more) {}
+
+  /** Scores trained variables, and asks every instrument. */
+  public Measured measure(TensorMap trained) {
+    var more = new TreeMap<String, Double>();
+    try (var predictor = engine.predictor(use, trained)) {
+      var metrics = score(predictor);
+      instruments.forEach(instrument -> more.putAll(instrument.measure(predictor)));
+      return new Measured(metrics, more);
+    }
+  }
+
   public Metrics score(TensorMap trained) {
-    try (var predictor = engine.predictor(use, trained);
-        var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+    try (var predictor = engine.predictor(use, trained)) {
+      return score(predictor);
+    }
+  }
+
+  /** How any predictor does on the hold-out. */
+  public Metrics score(Predictor predictor) {
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       var parts = new ArrayList<Future<Predictor.Score>>();
       for (int[] rows : holdout.split(holdout.rows(), batchSize)) {
         parts.add(threads.submit(() -> predictor.score(holdout.batch(rows))));

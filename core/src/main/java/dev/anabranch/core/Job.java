@@ -15,6 +15,7 @@ import java.util.Map;
  * @param evaluateEvery rounds between scores; the last round is always scored; 0: only the last;
  *     below 0: never
  * @param faults injected losses
+ * @param beside what the coordinator has beside it
  */
 public record Job(
     long seed,
@@ -28,11 +29,42 @@ public record Job(
     Faults faults,
     RunLog log,
     Checkpoints checkpoints,
-    Progress progress) {
+    Progress progress,
+    Beside beside) {
   public Job {
     shards = List.copyOf(shards);
     codecs = Map.copyOf(codecs);
     profiles = List.copyOf(profiles);
+  }
+
+  /** With nothing beside the coordinator. */
+  public Job(
+      long seed,
+      Engine engine,
+      List<Shard> shards,
+      Map<String, Codec<Tensor>> codecs,
+      List<DeviceProfile> profiles,
+      DeviceProfile bodyProfile,
+      Evaluation evaluation,
+      int evaluateEvery,
+      Faults faults,
+      RunLog log,
+      Checkpoints checkpoints,
+      Progress progress) {
+    this(
+        seed,
+        engine,
+        shards,
+        codecs,
+        profiles,
+        bodyProfile,
+        evaluation,
+        evaluateEvery,
+        faults,
+        log,
+        checkpoints,
+        progress,
+        Beside.NOTHING);
   }
 
   public DeviceProfile profile(int device) {

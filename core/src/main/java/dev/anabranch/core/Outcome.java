@@ -1,5 +1,7 @@
 package dev.anabranch.core;
 
+import java.util.SortedMap;
+
 /**
  * What a run left.
  *
@@ -7,6 +9,13 @@ package dev.anabranch.core;
  * @param last scores after the last round
  * @param virtualSeconds time by the virtual clock
  * @param lost visits that gave no sound reply
+ * @param more what instruments measured after the last round, by name
  */
 public record Outcome(
-    TensorMap trained, Metrics last, Totals totals, double virtualSeconds, int lost, int rounds) {}
+    TensorMap trained,
+    Metrics last,
+    Totals totals,
+    double virtualSeconds,
+    int lost,
+    int rounds,
+    SortedMap<String, Double> more) {}

@@ -4,6 +4,8 @@ package dev.anabranch.core;
 public enum Pooling {
   /** The classification token. */
   CLS,
+  /** The classification token through the pre-trained pooler, tanh(W h + b), which stays frozen. */
+  POOLER,
   /** The mean over real text tokens and prompts. */
   MEAN,
   /** The mean over the soft prompt's positions. */

@@ -14,4 +14,15 @@ public interface Route extends DifferentiableObjective {
    * @throws IllegalArgumentException if a layer is not on this way, or not above the one before
    */
   Route through(int... layers);
+
+  /**
+   * A loss of the caller's own; its gradient is added to that of the trained variables.
+   *
+   * @return what the loss gave
+   * @throws UnsupportedOperationException if this model has no such way
+   */
+  default double lossAndGradient(Batch batch, ScoreLoss loss) {
+    throw new UnsupportedOperationException(
+        "loss on scores: this model has none (expected: a language model)");
+  }
 }

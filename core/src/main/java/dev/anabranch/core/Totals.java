@@ -14,6 +14,8 @@ import java.util.SortedMap;
  * @param byTopic payload bytes on links of devices, by topic
  * @param macs by node
  * @param peaks most native bytes by node
+ * @param queries texts that a black box was asked to score
+ * @param queryTokens tokens of these texts
  */
 public record Totals(
     long setup,
@@ -23,7 +25,22 @@ public record Totals(
     long framing,
     SortedMap<String, Long> byTopic,
     SortedMap<NodeId, Long> macs,
-    SortedMap<NodeId, Long> peaks) {
+    SortedMap<NodeId, Long> peaks,
+    long queries,
+    long queryTokens) {
+  /** Without a black box. */
+  public Totals(
+      long setup,
+      long down,
+      long up,
+      long backbone,
+      long framing,
+      SortedMap<String, Long> byTopic,
+      SortedMap<NodeId, Long> macs,
+      SortedMap<NodeId, Long> peaks) {
+    this(setup, down, up, backbone, framing, byTopic, macs, peaks, 0, 0);
+  }
+
   public long total() {
     return down + up;
   }

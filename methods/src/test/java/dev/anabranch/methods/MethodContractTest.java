@@ -17,11 +17,14 @@ import dev.anabranch.methods.gossip.SingleMerge;
 import dev.anabranch.methods.gossip.SingleMergeKind;
 import dev.anabranch.methods.overlap.ParaBlock;
 import dev.anabranch.methods.overlap.ParaBlockKinds;
+import dev.anabranch.methods.distillation.FedPt;
+import dev.anabranch.methods.distillation.Student;
 import dev.anabranch.methods.split.SfPrompt;
 import dev.anabranch.methods.split.SflFull;
 import dev.anabranch.methods.split.SflLinear;
 import dev.anabranch.testkit.AssertingLinks;
 import dev.anabranch.testkit.MethodContract;
+import dev.anabranch.testkit.ToyEngine;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -44,8 +47,6 @@ final class MethodContractTest {
     @Override
     protected Method<?> method() {
       var all = new LinkedHashMap<String, Object>();
-      all.putAll(Map.of("rounds", 3, "cohort", 3, "examples", 8, "batch", 3));
-      all.putAll(settings);
       var kind = provider.kind();
       all.keySet().retainAll(kind.knobs().stream().map(Knob::name).toList());
       return kind.make().apply(Settings.read("method." + kind.name(), kind.knobs(), all));
@@ -155,6 +156,33 @@ final class MethodContractTest {
   final class OfFlBcd extends Kit {
     OfFlBcd() {
       super(new ParaBlockKinds.Sequential(), Map.of("order", "ascending"));
+    }
+  }
+
+  @Nested
+  final class OfFedPt extends Kit {
+    OfFedPt() {
+      super(
+          new FedPt.Provider(),
+          Map.of(
+              "distilExamples", 6, "distilBatch", 3, "distilEvery", 2, "topK", 5, "healRounds", 1));
+    }
+
+    @Override
+    protected ToyEngine engine(int lanes) {
+      return ToyEngine.language(6, lanes, 7);
+    }
+  }
+
+  @Nested
+  final class OfStudent extends Kit {
+    OfStudent() {
+      super(new Student.Provider(), Map.of("distilExamples", 6, "distilBatch", 3));
+    }
+
+    @Override
+    protected ToyEngine engine(int lanes) {
+      return ToyEngine.language(6, lanes, 7);
     }
   }
 

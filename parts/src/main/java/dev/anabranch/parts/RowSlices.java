@@ -52,7 +52,7 @@ public record RowSlices(Mode mode, int prompts) {
   /** What a tail without layers reads. */
   public static RowSlices pooled(Pooling pooling, int prompts) {
     return switch (pooling) {
-      case CLS -> new RowSlices(Mode.CLS, prompts);
+      case CLS, POOLER -> new RowSlices(Mode.CLS, prompts);
       case PROMPT -> prompts(prompts);
       case MEAN, NONE -> valid();
     };

@@ -1,5 +1,6 @@
 package dev.anabranch.testkit;
 
+import dev.anabranch.core.Beside;
 import dev.anabranch.core.Checkpoints;
 import dev.anabranch.core.Codec;
 import dev.anabranch.core.DeviceProfile;
@@ -83,8 +84,11 @@ public record ToyJob(
   public Job job(ModelUse use) {
     var shards = new ArrayList<Shard>();
     for (int i = 0; i < devices; i++) {
-      shards.add(engine.shard(examples + i % 3, 100 + i));
+      int size = examples + i % 3;
+      shards.add(
+          engine.language ? ToyEngine.text(size, i % 2, 100 + i) : engine.shard(size, 100 + i));
     }
+    Shard holdout = engine.language ? ToyEngine.text(30, 0, 99) : engine.shard(60, 99);
     return new Job(
         seed,
         engine,
@@ -92,11 +96,12 @@ public record ToyJob(
         codecs,
         List.of(FAST, SLOW),
         HOST,
-        new Evaluation(engine, use, engine.shard(60, 99), 16),
+        new Evaluation(engine, use, holdout, 16),
         evaluateEvery,
         faults,
         log,
         checkpoints,
-        Progress.SILENT);
+        Progress.SILENT,
+        engine.language ? new Beside(engine.large(), ToyEngine.text(20, 0, 5)) : Beside.NOTHING);
   }
 }

@@ -1,6 +1,10 @@
 package dev.anabranch.testkit;
 
 import dev.anabranch.core.Inputs;
+import dev.anabranch.core.ScoreLoss;
+import dev.anabranch.core.Tensor;
+import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * The arithmetic of the toy network: forward, exact gradients, and the count of both. Not
@@ -255,11 +259,16 @@ final class ToyLayers {
     return softmax(scores, labels);
   }
 
-  /** Mean cross-entropy; z becomes its gradient. */
+  /** Mean cross-entropy over what is asked; z becomes its gradient. */
   private double softmax(double[] z, int[] labels) {
     int c = engine.classes;
+    long asked = IntStream.of(labels).filter(label -> label >= 0).count();
     double loss = 0;
     for (int s = 0; s < labels.length; s++) {
+      if (labels[s] < 0) {
+        Arrays.fill(z, s * c, (s + 1) * c, 0);
+        continue;
+      }
       double top = Double.NEGATIVE_INFINITY;
       for (int k = 0; k < c; k++) {
         top = Math.max(top, z[s * c + k]);
@@ -271,19 +280,44 @@ final class ToyLayers {
       loss += top + Math.log(sum) - z[s * c + labels[s]];
       for (int k = 0; k < c; k++) {
         double p = Math.exp(z[s * c + k] - top) / sum;
-        z[s * c + k] = (p - (k == labels[s] ? 1 : 0)) / labels.length;
+        z[s * c + k] = (p - (k == labels[s] ? 1 : 0)) / asked;
       }
     }
-    return loss / labels.length;
+    return asked == 0 ? 0 : loss / asked;
   }
 
   /** The loss of the last hidden states; their gradient goes to {@code dx}. */
   double classifyAndGradient(double[] x, int[] labels, double[] dx) {
-    int samples = labels.length;
-    int c = engine.classes;
-    double[] m = means(x);
-    double[] z = classify(x, samples);
+    double[] z = classify(x, labels.length);
     double loss = softmax(z, labels);
+    classifyBackward(x, z, dx);
+    return loss;
+  }
+
+  /** As above, of a loss of the caller's own on the scores of what is asked. */
+  double classifyAndGradient(double[] x, int[] labels, ScoreLoss own, double[] dx) {
+    int c = engine.classes;
+    double[] z = classify(x, labels.length);
+    int[] rows = IntStream.range(0, labels.length).filter(s -> labels[s] >= 0).toArray();
+    var scores = Tensor.zeros(rows.length, c);
+    for (int i = 0; i < rows.length * c; i++) {
+      scores.set(i, (float) z[rows[i / c] * c + i % c]);
+    }
+    var gradient = Tensor.zeros(rows.length, c);
+    double loss = own.of(scores, gradient);
+    Arrays.fill(z, 0);
+    for (int i = 0; i < rows.length * c; i++) {
+      z[rows[i / c] * c + i % c] = gradient.get(i);
+    }
+    classifyBackward(x, z, dx);
+    return loss;
+  }
+
+  /** From the gradient of the scores to that of x. */
+  private void classifyBackward(double[] x, double[] z, double[] dx) {
+    int c = engine.classes;
+    int samples = z.length / c;
+    double[] m = means(x);
     float[] w = variables.weight("classifier.weight");
     double[] dWeight = variables.gradient("classifier.weight");
     double[] dBias = variables.gradient("classifier.bias");
@@ -307,6 +341,5 @@ final class ToyLayers {
       dx[i] = round(dx[i]);
     }
     engine.meter().count((long) samples * c * d * (dWeight != null ? 2 : 1));
-    return loss;
   }
 }

@@ -13,12 +13,14 @@ import dev.anabranch.core.Optimizer;
 import dev.anabranch.core.OptimizerSpec;
 import dev.anabranch.core.Partition;
 import dev.anabranch.core.Route;
+import dev.anabranch.core.ScoreLoss;
 import dev.anabranch.core.Tail;
 import dev.anabranch.core.Tensor;
 import dev.anabranch.core.Trainable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.ToDoubleBiFunction;
 import org.jspecify.annotations.Nullable;
 
 /** One party's segments of the toy network. Not thread-safe; called on a lane. */
@@ -131,7 +133,11 @@ public final class ToyModel implements Model {
       for (int l : layers) {
         x = net.forward(l, x);
       }
-      return tensor(net.classify(x, batch.size()), batch.size(), engine.classes);
+      int n = features(batch).size();
+      var scores = tensor(net.classify(x, n), n, engine.classes);
+      return engine.language
+          ? scores.reshaped(batch.size(), n / batch.size(), engine.classes)
+          : scores;
     }
 
     @Override
@@ -141,6 +147,15 @@ public final class ToyModel implements Model {
 
     @Override
     public double lossAndGradient(Batch batch) {
+      return backward(batch, (x, dx) -> net.classifyAndGradient(x, batch.labels(), dx));
+    }
+
+    @Override
+    public double lossAndGradient(Batch batch, ScoreLoss loss) {
+      return backward(batch, (x, dx) -> net.classifyAndGradient(x, batch.labels(), loss, dx));
+    }
+
+    private double backward(Batch batch, ToDoubleBiFunction<double[], double[]> head) {
       var steps = new ArrayList<double[]>();
       var x = net.embed(features(batch));
       for (int l : layers) {
@@ -150,7 +165,7 @@ public final class ToyModel implements Model {
       long bytes = 4L * steps.size() * x.length;
       engine.meter().hold(bytes);
       double[] dx = new double[x.length];
-      double loss = net.classifyAndGradient(x, batch.labels(), dx);
+      double loss = head.applyAsDouble(x, dx);
       int i = layers.length - 1;
       for (; i >= 0 && variables.trainedUpTo(layers[i]); i--) {
         dx = net.backward(layers[i], steps.get(i), dx);
@@ -238,8 +253,26 @@ public final class ToyModel implements Model {
     return gradient;
   }
 
+  /** The input, or of a text each position's token and the one before it. */
   private static Inputs.Features features(Batch batch) {
-    return (Inputs.Features) batch.inputs();
+    if (!(batch.inputs() instanceof Inputs.Tokens tokens)) {
+      return (Inputs.Features) batch.inputs();
+    }
+    int e = ToyEngine.TOKEN;
+    float[] values = new float[tokens.ids().length * 2 * e];
+    for (int i = 0; i < tokens.ids().length; i++) {
+      put(values, 2 * e * i, tokens.ids()[i]);
+      if (i % tokens.width() > 0) {
+        put(values, 2 * e * i + e, tokens.ids()[i - 1]);
+      }
+    }
+    return new Inputs.Features(values, 2 * e);
+  }
+
+  private static void put(float[] values, int at, int token) {
+    for (int k = 0; k < ToyEngine.TOKEN; k++) {
+      values[at + k] = (float) Math.sin(1 + token * (k + 1.7));
+    }
   }
 
   private static double[] doubles(Tensor tensor) {

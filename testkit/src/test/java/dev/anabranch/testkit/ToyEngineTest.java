@@ -48,7 +48,7 @@ final class ToyEngineTest {
 
   /** Every variable's gradient against the central difference of the loss, all in double. */
   private static void checkGradients(Parameterisation how) {
-    try (var engine = new ToyEngine(5, 6, 4, 3, 1, 7, false, false)) {
+    try (var engine = new ToyEngine(5, 6, 4, 3, 1, 7, false, false, false)) {
       var batch = batch(engine);
       on(
           engine,

@@ -55,6 +55,11 @@ public final class BertMacs {
     return b * shapes.width() * shapes.classes();
   }
 
+  /** The pre-trained pooler's forward pass, or the gradient of its input. */
+  public long pooler(long b) {
+    return b * shapes.width() * shapes.width();
+  }
+
   /** The classifier's backward pass. */
   public long classifierBackward(long b, boolean gradientBelow) {
     return classifier(b)

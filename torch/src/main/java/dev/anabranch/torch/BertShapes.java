@@ -189,7 +189,13 @@ public record BertShapes(
     }
   }
 
-  private static String target(String module) {
+  /** {@code attention.self.query} of what {@link #LORA_TARGETS} calls {@code query}. */
+  public static String module(String target) {
+    return LINEARS.stream().filter(m -> target(m).equals(target)).findFirst().orElseThrow();
+  }
+
+  /** {@code query} of {@code attention.self.query}. */
+  public static String target(String module) {
     return module.startsWith("attention.self.")
         ? module.substring("attention.self.".length())
         : module;

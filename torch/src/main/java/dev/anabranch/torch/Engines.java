@@ -2,10 +2,8 @@ package dev.anabranch.torch;
 
 import dev.anabranch.core.Check;
 import dev.anabranch.core.Engine;
-import dev.anabranch.torch.files.Pretrained;
 import dev.anabranch.torch.internal.CpuFlags;
-import dev.anabranch.torch.internal.GivenConfig;
-import dev.anabranch.torch.internal.KeptLayers;
+import dev.anabranch.torch.internal.Formats;
 import java.util.List;
 import java.util.Optional;
 
@@ -23,26 +21,21 @@ public final class Engines {
    */
   public static Engine open(
       ModelSource source, TorchEngine.Task task, Precision frozen, int lanes) {
-    if (isBert(source)) {
+    if (Formats.isBert(source)) {
       Check.that(
           !task.images(), "task.kind", "image-classification", "text-classification for a bert");
       return TorchEngine.open(source, task, frozen, lanes);
     }
     boolean bf16 = frozen == Precision.BF16 || (frozen == Precision.AUTO && CpuFlags.bf16());
-    var stored = KeptLayers.of(open(source), source.keepLayers());
-    return FamilyEngine.open(source, stored, task, bf16, lanes);
-  }
-
-  private static Pretrained open(ModelSource source) {
-    return source.config().isEmpty()
-        ? Pretrained.open(source.file())
-        : GivenConfig.open(source.name(), source.file(), source.config());
+    return FamilyEngine.open(source, Formats.open(source), task, bf16, lanes);
   }
 
   /** An engine with the costs of a model but without values; empty for other than BERT models. */
   public static Optional<DryEngine> dry(
       ModelSource source, TorchEngine.Task task, Precision frozen) {
-    return isBert(source) ? Optional.of(DryEngine.open(source, task, frozen)) : Optional.empty();
+    return Formats.isBert(source)
+        ? Optional.of(DryEngine.open(source, task, frozen))
+        : Optional.empty();
   }
 
   /**
@@ -50,10 +43,10 @@ public final class Engines {
    * if the model names none.
    */
   public static int end(ModelSource source) {
-    if (isOnnx(source)) {
+    if (Formats.isOnnx(source)) {
       return -1;
     }
-    try (var stored = open(source)) {
+    try (var stored = Formats.read(source)) {
       var found = stored.config().get("eos_token_id");
       if (found instanceof List<?> list && !list.isEmpty()) {
         found = list.get(0);
@@ -62,17 +55,4 @@ public final class Engines {
     }
   }
 
-  /** An ONNX graph, and whatever does not say that it is something else. */
-  private static boolean isBert(ModelSource source) {
-    if (isOnnx(source)) {
-      return true;
-    }
-    try (var stored = open(source)) {
-      return stored.config().getOrDefault("model_type", "bert").equals("bert");
-    }
-  }
-
-  private static boolean isOnnx(ModelSource source) {
-    return source.file().toString().endsWith(".onnx");
-  }
 }

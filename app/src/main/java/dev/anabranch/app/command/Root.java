@@ -60,6 +60,7 @@ public final class Root implements Callable<Integer> {
             .addSubcommand(new EstimateCommand(work))
             .addSubcommand(new ReportCommand(work))
             .addSubcommand(new PredictCommand(work))
+            .addSubcommand(new ExportCommand(work))
             .addSubcommand(new ListCommand(work))
             .addSubcommand(new SchemaCommand(work))
             .addSubcommand("completion", new AutoComplete.GenerateCompletion());

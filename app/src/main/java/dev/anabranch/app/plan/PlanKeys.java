@@ -1,11 +1,13 @@
 package dev.anabranch.app.plan;
 
+import dev.anabranch.core.Kind;
 import dev.anabranch.core.Knob;
 import dev.anabranch.core.Knob.Choice;
 import dev.anabranch.core.Knob.Int;
 import dev.anabranch.core.Knob.OneOf;
 import dev.anabranch.core.Knob.Real;
 import dev.anabranch.core.Knob.Text;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -15,6 +17,7 @@ import java.util.List;
  */
 final class PlanKeys {
   static final String CODECS = "codecs";
+  static final String NONE = "none";
 
   static final Text NAME =
       new Text("name", "spam-across-mailboxes", "Name of the run; its folder begins with it.");
@@ -38,6 +41,9 @@ final class PlanKeys {
           List.of("auto", "fp32", "bf16"),
           "Precision of frozen weights; auto: bf16 where the processor multiplies it, else fp32.");
 
+  static final Text ADAPTER =
+      new Text("adapter", "", "A PEFT adapter folder to begin with; empty: drawn values.");
+
   static final Choice KIND =
       new Choice(
           "kind",
@@ -53,8 +59,9 @@ final class PlanKeys {
       new Choice(
           "pooling",
           "mean",
-          List.of("mean", "cls", "prompt"),
-          "How the classifier reads a sequence: mean over text and prompts, first token, prompts.");
+          List.of("mean", "cls", "pooler", "prompt"),
+          "How the classifier reads a sequence: mean over text and prompts, first token, first"
+              + " token through the pre-trained pooler, prompts.");
 
   static final Choice AUGMENT =
       new Choice(
@@ -89,10 +96,15 @@ final class PlanKeys {
       new Int(
           "every", 1, -1, 1_000_000, "Rounds between scores; 0: after the last one; -1: never.");
   static final Int BATCH = new Int("batch", 32, 1, 65_536, "Examples scored at once.");
+  static final Int CONTINUE =
+      new Int("continue", 0, 0, 1_000_000, "Texts that a language model continues, for ROUGE-L.");
+  static final Int NEW_TOKENS =
+      new Int("newTokens", 48, 1, 8192, "Most new tokens of a text that is continued.");
 
   final OneOf method;
   final OneOf model;
   final OneOf source;
+  final OneOf publicSource;
   final OneOf partition;
   final OneOf codec;
   final Section root;
@@ -101,6 +113,12 @@ final class PlanKeys {
     method = oneOf("method", "sfprompt", catalog.methods(), "The method and its settings.");
     model = oneOf("source", "all-minilm-l6-v2", catalog.models(), "The pre-trained base model.");
     source = oneOf("source", "spam-assassin", catalog.sources(), "Where the examples come from.");
+    var none = Kind.of(NONE, "no such examples", List.of(), settings -> NONE);
+    var sources = new ArrayList<Kind<?>>(List.of(none));
+    sources.addAll(catalog.sources());
+    publicSource =
+        new OneOf(
+            "public", NONE, sources, "Examples that belong to no device, for methods that distil.");
     partition =
         oneOf("partition", "dirichlet", catalog.partitioners(), "How examples are dealt out.");
     codec = oneOf("codec", "fp32", catalog.codecs(), "How the values of a topic become bytes.");
@@ -113,12 +131,12 @@ final class PlanKeys {
                 new Section(
                     "model",
                     "The model.",
-                    List.of(model, KEEP_LAYERS),
+                    List.of(model, KEEP_LAYERS, ADAPTER),
                     List.of(
                         new Section(
                             "precision", "Precision of weights.", List.of(FROZEN), List.of()))),
                 leaf("task", "The task.", KIND, MAX_TOKENS, POOLING, AUGMENT),
-                leaf("data", "The examples.", source, HOLDOUT, partition),
+                leaf("data", "The examples.", source, HOLDOUT, partition, publicSource),
                 leaf(
                     "devices",
                     "The devices, for virtual time and memory.",
@@ -126,7 +144,13 @@ final class PlanKeys {
                     BANDWIDTH,
                     BODY),
                 leaf("faults", "Injected losses.", RATE, VISITS, POISONED),
-                leaf("evaluate", "How trained variables are scored.", EVERY, BATCH)));
+                leaf(
+                    "evaluate",
+                    "How trained variables are scored.",
+                    EVERY,
+                    BATCH,
+                    CONTINUE,
+                    NEW_TOKENS)));
   }
 
   private static OneOf oneOf(

@@ -173,6 +173,11 @@ public final class RunPlan {
     return at("model").make(keys.model, type);
   }
 
+  /** The PEFT adapter to begin with; empty if there is none. */
+  public String adapter() {
+    return at("model").text(PlanKeys.ADAPTER);
+  }
+
   /** {@code auto}, {@code fp32} or {@code bf16}. */
   public String frozenPrecision() {
     return at("model.precision").choice(PlanKeys.FROZEN);
@@ -221,6 +226,18 @@ public final class RunPlan {
 
   public String sourceName() {
     return at("data").chosen(keys.source);
+  }
+
+  /** Builds the source of examples that belong to no device; empty if there are none. */
+  public <T> Optional<T> publicSource(Class<T> type) {
+    return at("data").chosen(keys.publicSource).equals(PlanKeys.NONE)
+        ? Optional.empty()
+        : Optional.of(at("data").make(keys.publicSource, type));
+  }
+
+  /** The large model that the method is to have beside it: a name or a path; empty: none. */
+  public String large() {
+    return methodSettings().get("large") instanceof String text ? text : "";
   }
 
   /** Builds the chosen partitioner. */
@@ -284,6 +301,16 @@ public final class RunPlan {
 
   public int evaluateBatch() {
     return at("evaluate").integer(PlanKeys.BATCH);
+  }
+
+  /** Texts of the hold-out that a language model continues when it is scored. */
+  public int continued() {
+    return at("evaluate").integer(PlanKeys.CONTINUE);
+  }
+
+  /** Most new tokens of such a text. */
+  public int newTokens() {
+    return at("evaluate").integer(PlanKeys.NEW_TOKENS);
   }
 
   /** Threads for tensor work, at least 1. */

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 
 /**
  * What a run came to.
@@ -18,6 +19,7 @@ import java.util.Map;
  * @param wallSeconds of all its parts, if it was resumed
  * @param weightsSha256 over names, shapes and bytes of the trained variables
  * @param classes names of the classes, by index
+ * @param more what instruments measured after the last round, by name
  */
 public record Summary(
     String run,
@@ -33,7 +35,8 @@ public record Summary(
     double virtualSeconds,
     int lost,
     String weightsSha256,
-    List<String> classes) {
+    List<String> classes,
+    SortedMap<String, Double> more) {
   public Summary {
     classes = List.copyOf(classes);
   }
@@ -63,7 +66,8 @@ public record Summary(
         outcome.virtualSeconds(),
         outcome.lost(),
         outcome.trained().sha256(),
-        classes);
+        classes,
+        outcome.more());
   }
 
   /** As {@code summary.json} holds it. */
@@ -76,9 +80,14 @@ public record Summary(
     out.put("rounds", rounds);
     out.put("devices", devices);
     out.put("cohort", cohort);
-    out.put("metrics", metrics(metrics));
+    var measured = metrics(metrics);
+    measured.putAll(more);
+    out.put("metrics", measured);
     out.put("bytes", bytes(totals));
     out.put("macs", macs(totals));
+    if (totals.queries() > 0) {
+      out.put("queries", ordered("texts", totals.queries(), "tokens", totals.queryTokens()));
+    }
     out.put("peakBytes", peaks(totals));
     out.put("seconds", ordered("wall", wallSeconds, "virtual", virtualSeconds));
     out.put("lost", lost);

@@ -1,13 +1,9 @@
 package dev.anabranch.app.run;
 
 import dev.anabranch.app.plan.RunPlan;
-import dev.anabranch.app.record.Json;
-import dev.anabranch.app.record.RunFolder;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
 import dev.anabranch.core.Predictor;
-import dev.anabranch.torch.files.SafeTensors;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -42,59 +38,18 @@ public final class Classifier implements AutoCloseable {
    * Opens a complete run; refuses one whose model or trained variables are not those of its record.
    */
   public static Classifier open(Session session, Path run) {
-    RunFolder.require(run);
-    if (!Files.exists(RunFolder.summary(run))) {
-      throw AnabranchException.expected(
-          Failure.USAGE,
-          run.toString(),
-          "incomplete",
-          "a complete run; go on with this one by 'anabranch resume " + run + "'");
-    }
-    var plan = RunPlan.read(session.catalog(), RunFolder.plan(run), List.of());
-    if (plan.languageModel()) {
+    var trained = TrainedRun.open(session, run);
+    if (trained.plan().languageModel()) {
       throw AnabranchException.expected(
           Failure.USAGE, "task.kind", "causal-lm", "text-classification: a run with classes");
     }
-    var summary = Json.readObject(RunFolder.summary(run));
-    var classes =
-        summary.get("classes") instanceof List<?> list
-            ? list.stream().map(String::valueOf).toList()
-            : List.<String>of();
-    if (classes.isEmpty()) {
-      throw AnabranchException.expected(
-          Failure.CORRUPT,
-          RunFolder.summary(run).toString(),
-          "no classes",
-          "a list of their names");
-    }
-    if (!Files.isRegularFile(RunFolder.trained(run))) {
-      throw AnabranchException.expected(
-          Failure.CORRUPT,
-          RunFolder.trained(run).toString(),
-          "missing",
-          "the trained variables of a whole run");
-    }
-    var trained = SafeTensors.read(RunFolder.trained(run));
-    same(
-        Failure.CORRUPT,
-        RunFolder.trained(run).toString(),
-        "SHA-256 of values " + trained.sha256(),
-        String.valueOf(summary.get("weightsSha256")));
-    var engine = session.engine(plan, classes.size());
-    var model = Json.readObject(RunFolder.provenance(run)).get("model");
-    same(
-        Failure.MODEL,
-        "model " + engine.facts().name(),
-        "SHA-256 " + engine.facts().sha256(),
-        model instanceof Map<?, ?> map ? String.valueOf(map.get("sha256")) : "none");
-    var use = plan.method().use(engine.facts());
-    return new Classifier(session.wiring(), plan, classes, engine.predictor(use, trained));
-  }
-
-  private static void same(Failure failure, String name, String found, String expected) {
-    if (!found.endsWith(" " + expected)) {
-      throw AnabranchException.expected(failure, name, found, expected + ", as the run recorded");
-    }
+    var engine = trained.engine();
+    var use = trained.plan().method().use(engine.facts());
+    return new Classifier(
+        session.wiring(),
+        trained.plan(),
+        trained.classes(),
+        engine.predictor(use, trained.trained()));
   }
 
   /** One answer a line, in order. */

@@ -6,6 +6,7 @@ import dev.anabranch.core.Shard;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The examples of a run, dealt to devices.
@@ -14,11 +15,22 @@ import java.util.stream.IntStream;
  * @param holdout kept from all devices, to score
  * @param classes names of the classes, by index
  * @param sha256 of what the examples came from
+ * @param publicText examples that belong to no device; null if there are none
  */
-public record Dataset(List<Shard> shards, Shard holdout, List<String> classes, String sha256) {
+public record Dataset(
+    List<Shard> shards,
+    Shard holdout,
+    List<String> classes,
+    String sha256,
+    @Nullable Shard publicText) {
   public Dataset {
     shards = List.copyOf(shards);
     classes = List.copyOf(classes);
+  }
+
+  /** Without public text. */
+  public Dataset(List<Shard> shards, Shard holdout, List<String> classes, String sha256) {
+    this(shards, holdout, classes, sha256, null);
   }
 
   /** How many examples of each class a shard has. */

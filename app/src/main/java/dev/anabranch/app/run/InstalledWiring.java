@@ -5,11 +5,16 @@ import dev.anabranch.app.plan.RunPlan;
 import dev.anabranch.app.report.ReportPage;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Batch;
+import dev.anabranch.core.BlackBox;
 import dev.anabranch.core.Check;
 import dev.anabranch.core.Engine;
+import dev.anabranch.core.Evaluation;
 import dev.anabranch.core.Fabric;
 import dev.anabranch.core.Failure;
 import dev.anabranch.core.Inputs;
+import dev.anabranch.core.Instrument;
+import dev.anabranch.core.NodeId;
+import dev.anabranch.core.Predictor;
 import dev.anabranch.core.Seeds;
 import dev.anabranch.core.Shard;
 import dev.anabranch.data.Cache;
@@ -28,10 +33,14 @@ import dev.anabranch.data.Sources;
 import dev.anabranch.data.TextShard;
 import dev.anabranch.data.TextTokenizer;
 import dev.anabranch.fabrics.local.LocalFabric;
+import dev.anabranch.methods.distillation.FedPt;
+import dev.anabranch.parts.ProxyTuning;
 import dev.anabranch.torch.DryEngine;
 import dev.anabranch.torch.Engines;
+import dev.anabranch.torch.HuggingFaceExport;
 import dev.anabranch.torch.ModelSource;
 import dev.anabranch.torch.Models;
+import dev.anabranch.torch.PeftFolder;
 import dev.anabranch.torch.Precision;
 import dev.anabranch.torch.TorchEngine;
 import java.nio.file.InvalidPathException;
@@ -44,6 +53,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The modules on the class path. Modules are touched when they are first needed. Not thread-safe.
@@ -54,6 +64,7 @@ public final class InstalledWiring implements Wiring {
 
   private final Map<Map<String, ?>, ModelSource> models = new HashMap<>();
   private final Map<Map<String, ?>, TextTokenizer> tokenizers = new HashMap<>();
+  private final Larges larges = new Larges();
   private final Map<Map<String, ?>, Integer> ends = new HashMap<>();
 
   @Override
@@ -97,7 +108,12 @@ public final class InstalledWiring implements Wiring {
         split.holdout().length == 0
             ? new NoExamples()
             : shard(plan, "the hold-out", examples, split.holdout());
-    return new Dataset(shards, holdout, examples.classes(), examples.sha256());
+    var publicText =
+        plan.publicSource(Source.class)
+            .map(source -> source.load(Cache.ofUser()))
+            .map(text -> shard(plan, "public text", text, all(text.size())))
+            .orElse(null);
+    return new Dataset(shards, holdout, examples.classes(), examples.sha256(), publicText);
   }
 
   /** The source of a plan; its examples are what the task is about. */
@@ -124,6 +140,10 @@ public final class InstalledWiring implements Wiring {
       case Corpus texts -> new TextShard(name, texts, positions, tokenizer(plan));
       case Pictures pictures -> new ImageShard(name, pictures, positions, augment(plan));
     };
+  }
+
+  private static int[] all(int size) {
+    return IntStream.range(0, size).toArray();
   }
 
   private int end(RunPlan plan) {
@@ -195,7 +215,86 @@ public final class InstalledWiring implements Wiring {
 
   @Override
   public Engine engine(RunPlan plan, int classes) {
-    return Engines.open(model(plan), task(plan, classes), precision(plan), plan.lanes());
+    var task = task(plan, classes);
+    var engine = Engines.open(model(plan), task, precision(plan), plan.lanes());
+    if (plan.adapter().isEmpty()) {
+      return engine;
+    }
+    try {
+      var adapter = PeftFolder.read(Path.of(plan.adapter()), model(plan), task);
+      return new StartedEngine(
+          engine,
+          plan.adapter(),
+          adapter.variables(),
+          use -> PeftFolder.trained(model(plan), task, use));
+    } catch (RuntimeException e) {
+      engine.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public Optional<BlackBox> large(RunPlan plan, Engine engine) {
+    return larges.of(plan, engine, tokenizer(plan), precision(plan)).map(box -> box);
+  }
+
+  @Override
+  public List<Instrument> instruments(RunPlan plan, Engine engine, Evaluation evaluation) {
+    if (!plan.languageModel()) {
+      return List.of();
+    }
+    var proxy =
+        larges
+            .of(plan, engine, tokenizer(plan), precision(plan))
+            .map(box ->
+                new LanguageScores.Proxy(box.predictor(), base(plan, evaluation), moved(plan)))
+            .orElse(null);
+    return List.of(
+        LanguageScores.of(
+            evaluation, proxy, plan.continued(), plan.newTokens(), tokenizer(plan)::decode));
+  }
+
+  private static @Nullable ProxyTuning moved(RunPlan plan) {
+    return plan.method() instanceof FedPt method ? method.proxy() : null;
+  }
+
+  /** The model of a plan before anything is trained. */
+  private static Predictor base(RunPlan plan, Evaluation evaluation) {
+    var engine = evaluation.engine();
+    var initial =
+        engine
+            .lanes()
+            .run(
+                () -> {
+                  var seed = Seeds.seed(plan.seed(), "initial");
+                  try (var model = engine.open(evaluation.use(), NodeId.Role.DEVICE, seed)) {
+                    return model.trainable().copy();
+                  }
+                },
+                false)
+            .value();
+    return engine.predictor(evaluation.use(), initial);
+  }
+
+  @Override
+  public void close() {
+    larges.close();
+  }
+
+  @Override
+  public void export(TrainedRun run, Form form, Path folder) {
+    var plan = run.plan();
+    var export =
+        new HuggingFaceExport(
+            model(plan),
+            task(plan, run.classes().size()),
+            run.classes(),
+            plan.method().use(run.engine().facts()),
+            run.trained());
+    switch (form) {
+      case PEFT -> export.adapter(folder);
+      case MERGED -> export.merged(folder);
+    }
   }
 
   @Override

@@ -7,6 +7,7 @@ import dev.anabranch.app.record.Provenance;
 import dev.anabranch.app.record.RunFolder;
 import dev.anabranch.app.record.Summary;
 import dev.anabranch.core.AnabranchException;
+import dev.anabranch.core.Beside;
 import dev.anabranch.core.DeviceProfile;
 import dev.anabranch.core.Evaluation;
 import dev.anabranch.core.Job;
@@ -78,6 +79,9 @@ public record Runner(Session session) {
       }
       int rounds = plan.methodNumber("rounds").orElse(0L).intValue();
       var method = plan.method();
+      var large = session.wiring().large(plan, engine);
+      var evaluation =
+          new Evaluation(engine, method.use(engine.facts()), data.holdout(), plan.evaluateBatch());
       var job =
           new Job(
               plan.seed(),
@@ -86,13 +90,13 @@ public record Runner(Session session) {
               plan.codecs(),
               plan.profiles(),
               plan.bodyProfile(),
-              new Evaluation(
-                  engine, method.use(engine.facts()), data.holdout(), plan.evaluateBatch()),
+              evaluation.with(session.wiring().instruments(plan, engine, evaluation)),
               plan.evaluateEvery(),
               plan.faults(),
               log,
               Records.checkpoints(folder.checkpoints(), log, watch::note),
-              watch.start(folder.path(), label, rounds));
+              watch.start(folder.path(), label, rounds),
+              new Beside(large.orElse(null), data.publicText()));
       var outcome = session.wiring().fabric(plan).run(method, job);
       double wall = (System.nanoTime() - started) / 1e9;
       return leave(plan, label, folder, data, outcome, wall);

@@ -48,5 +48,6 @@ public final class Session implements AutoCloseable {
   public void close() {
     engines.values().forEach(Engine::close);
     engines.clear();
+    wiring.close();
   }
 }

@@ -2,15 +2,18 @@ package dev.anabranch.app.run;
 
 import dev.anabranch.app.plan.Catalog;
 import dev.anabranch.app.plan.RunPlan;
+import dev.anabranch.core.BlackBox;
 import dev.anabranch.core.Engine;
+import dev.anabranch.core.Evaluation;
 import dev.anabranch.core.Fabric;
+import dev.anabranch.core.Instrument;
 import dev.anabranch.core.Shard;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
 /** Everything that a run is made of, from whatever modules there are. */
-public interface Wiring {
+public interface Wiring extends AutoCloseable {
   Catalog catalog();
 
   /** Reads, splits and tokenizes the examples of a plan. */
@@ -34,6 +37,35 @@ public interface Wiring {
   }
 
   Fabric fabric(RunPlan plan);
+
+  /**
+   * The large model that a plan puts beside the coordinator; empty if it names none.
+   *
+   * @param engine of the plan's own model, whose tokens it must know
+   */
+  default Optional<BlackBox> large(RunPlan plan, Engine engine) {
+    return Optional.empty();
+  }
+
+  /** What is measured beside a state's score. */
+  default List<Instrument> instruments(RunPlan plan, Engine engine, Evaluation evaluation) {
+    return List.of();
+  }
+
+  /** Frees what it has opened itself. */
+  @Override
+  default void close() {}
+
+  /** In which form trained variables are written for other programs. */
+  enum Form {
+    /** An adapter of Hugging Face PEFT. */
+    PEFT,
+    /** A Hugging Face folder with the whole model. */
+    MERGED
+  }
+
+  /** Writes what a run has trained into an empty folder. */
+  void export(TrainedRun run, Form form, Path folder);
 
   /** Writes one page about runs. */
   void report(List<Path> runs, Path page);

@@ -97,6 +97,7 @@ class CommandTest {
             "estimate",
             "report",
             "predict",
+            "export",
             "list",
             "schema",
             "completion",
@@ -107,6 +108,30 @@ class CommandTest {
     assertThat(run("completion", "--help").out())
         .contains("source <(anabranch completion)")
         .doesNotContain("generate-completion");
+  }
+
+  @Test
+  void exportWritesIntoAFolderOfItsOwn() throws IOException {
+    var at = done();
+    var peft = run("export", at, "--to", "peft", "--json");
+    assertThat(peft.code()).as(peft.err()).isZero();
+    assertThat(peft.json().path("folder").asText()).isEqualTo(at.resolve("peft").toString());
+    assertThat(Files.size(at.resolve("peft").resolve("trained.safetensors"))).isPositive();
+    var merged = run("export", at, "--to", "merged", "--output", folder.resolve("whole"));
+    assertThat(merged.out()).isEqualTo("merged: " + folder.resolve("whole") + "\n");
+    var again = run("export", at, "--to", "merged", "--output", folder.resolve("whole"));
+    assertThat(again.code()).isEqualTo(2);
+    assertThat(again.err())
+        .isEqualTo(
+            "anabranch: --output: "
+                + folder.resolve("whole")
+                + ": not empty (expected: a folder that is new or empty)\n");
+    var other = run("export", at, "--to", "onnx");
+    assertThat(other.err())
+        .isEqualTo(
+            "anabranch: FORM: onnx (expected: one of PEFT, MERGED); see 'anabranch export"
+                + " --help'\n");
+    assertThat(run("export", folder.resolve("nothing"), "--to", "peft").code()).isEqualTo(2);
   }
 
   @Test

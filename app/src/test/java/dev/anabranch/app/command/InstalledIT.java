@@ -75,8 +75,39 @@ class InstalledIT {
     assertThat(sha(again.out())).isEqualTo(sha(ran.out()));
   }
 
+  /** A run's adapter is written, read back as the start of another run, and merged. */
+  @Test
+  void anAdapterIsWrittenAndBegunWith() throws IOException {
+    var at = folder.resolve("lora").toString();
+    var plan = folder.resolve("plan.yaml").toString();
+    var lora = "method={fedavg: {rounds: 1, cohort: 2, parameterisation: lora}}";
+    assertThat(run("", "run", plan, "--set", lora, "--output", at).code()).isZero();
+    for (var form : java.util.List.of("peft", "merged")) {
+      var exported = run("", "export", at, "--to", form);
+      assertThat(exported.code()).as(exported.err()).isZero();
+    }
+    assertThat(folder.resolve("lora/merged/config.json")).exists();
+    assertThat(Files.readString(folder.resolve("lora/peft/adapter_config.json")))
+        .contains("\"base_model_name_or_path\": \"sentence-transformers/all-MiniLM-L6-v2\"");
+    var adapter = "model.adapter=" + at + "/peft";
+    var still = "method.learningRate=0.0";
+    var b = folder.resolve("b").toString();
+    var c = folder.resolve("c").toString();
+    var same = run("", "run", plan, "--set", lora, "--set", still, "--set", adapter, "--output", b);
+    assertThat(same.code()).as(same.err()).isZero();
+    assertThat(sha(Files.readString(folder.resolve("b/summary.json"))))
+        .isEqualTo(sha(Files.readString(folder.resolve("lora/summary.json"))));
+    var refused = run("", "run", plan, "--set", adapter, "--output", c);
+    assertThat(refused.code()).isEqualTo(10);
+    assertThat(refused.err())
+        .startsWith("anabranch: model.adapter: " + at + "/peft: 'encoder.layer.0.attention.")
+        .contains(
+            "(expected: variables that the method trains; give it the adapter's"
+                + " parameterisation)");
+  }
+
   private static String sha(String json) {
-    return json.replaceAll("(?s).*\"weightsSha256\":\"([0-9a-f]{64})\".*", "$1");
+    return json.replaceAll("(?s).*\"weightsSha256\" ?: ?\"([0-9a-f]{64})\".*", "$1");
   }
 
   @Test

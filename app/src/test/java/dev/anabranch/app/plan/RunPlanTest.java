@@ -46,7 +46,7 @@ class RunPlanTest {
         "lanes: 5000 | lanes: 5000 (expected: 0 to 1024)",
         "data: {holdout: 2} | data.holdout: 2.0 (expected: 0.0 to 0.9)",
         "data: 3 | data: 3 (expected: a mapping of keys to values)",
-        "task: {pooling: max} | task.pooling: max (expected: one of mean, cls, prompt)",
+        "task: {pooling: max} | task.pooling: max (expected: one of mean, cls, pooler, prompt)",
         "name: ../x | name: '../x' (expected: 1 to 64 letters, digits, '.', '_' or '-')",
         "codecs: {update: topkk} | codecs.update: topkk (expected: 'topk'? one of fp32, topk)",
         "codecs: {update: {topk: {share: 7}}} | codecs.update.topk.share: 7.0 (expected: 1.0E-4"

@@ -12,9 +12,11 @@ import dev.anabranch.core.Shard;
 import dev.anabranch.fabrics.local.LocalFabric;
 import dev.anabranch.testkit.ToyEngine;
 import dev.anabranch.testkit.ToyShard;
+import dev.anabranch.torch.files.SafeTensors;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -88,6 +90,12 @@ public final class ToyWiring implements Wiring {
   @Override
   public Fabric fabric(RunPlan plan) {
     return new LocalFabric(plan.resident());
+  }
+
+  @Override
+  public void export(TrainedRun run, Form form, Path folder) {
+    SafeTensors.write(
+        folder.resolve("trained.safetensors"), run.trained(), Map.of("form", form.name()));
   }
 
   @Override

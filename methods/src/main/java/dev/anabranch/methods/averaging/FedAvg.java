@@ -41,7 +41,7 @@ public record FedAvg(Training training, Parameterisation parameterisation, boole
     implements Averaging, RoundMethod<TensorMap, TensorMap, Update> {
   static final Knob.Real LEARNING_RATE = Training.learningRate(1e-4);
   static final Knob.OneOf TRAINED = Parameterisations.knob("everything");
-  static final Knob.Flag WEIGHTED =
+  public static final Knob.Flag WEIGHTED =
       new Knob.Flag("weighted", true, "whether a device counts by its examples, or all alike");
 
   /** How a plan names it. */
@@ -70,7 +70,7 @@ public record FedAvg(Training training, Parameterisation parameterisation, boole
     return whole(model, parameterisation);
   }
 
-  static ModelUse whole(ModelFacts model, Parameterisation parameterisation) {
+  public static ModelUse whole(ModelFacts model, Parameterisation parameterisation) {
     return new ModelUse(
         Partition.whole(model.layers(), NodeId.Role.DEVICE), Map.of("whole", parameterisation));
   }
@@ -81,7 +81,8 @@ public record FedAvg(Training training, Parameterisation parameterisation, boole
   }
 
   /** ClientUpdate(k, w): E epochs over the device's batches, from the global variables. */
-  static Update train(Device me, TensorMap global, Training training, GradientTerm... terms) {
+  public static Update train(
+      Device me, TensorMap global, Training training, GradientTerm... terms) {
     var model = me.model();
     model.trainable().load(global);
     int[] rows = me.data().sample(training.examples(), me.random("sample"));

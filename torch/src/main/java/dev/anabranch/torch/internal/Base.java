@@ -15,6 +15,7 @@ public final class Base implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private @Nullable BertWeights full;
   private @Nullable BertWeights half;
+  private Scorer.@Nullable Pooler pooler;
 
   public Base(Checkpoint checkpoint, boolean bf16) {
     this.checkpoint = checkpoint;
@@ -23,6 +24,19 @@ public final class Base implements AutoCloseable {
 
   public BertConfig config() {
     return checkpoint.config();
+  }
+
+  /** The pre-trained pooler in fp32. */
+  Scorer.Pooler pooler() {
+    lock.lock();
+    try {
+      if (pooler == null) {
+        pooler = checkpoint.pooler();
+      }
+      return pooler;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Bytes of an element of a frozen layer. */
@@ -79,7 +93,11 @@ public final class Base implements AutoCloseable {
       if (half != null) {
         half.close();
       }
+      if (pooler != null) {
+        pooler.close();
+      }
       full = null;
+      pooler = null;
       half = null;
       checkpoint.close();
     } finally {

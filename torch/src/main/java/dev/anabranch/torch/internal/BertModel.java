@@ -104,7 +104,8 @@ public final class BertModel implements Model {
           Failure.PLAN, "task.pooling", "prompt", "cls or mean, as no soft prompt is trained");
     }
     int cls = placing() == Placing.EMBEDDED ? prompts : 0;
-    return new Scorer(facts.pooling(), prompts, cls, variables, fallback, stepped);
+    var pooler = facts.pooling() == Pooling.POOLER ? base.pooler() : null;
+    return new Scorer(facts.pooling(), prompts, cls, variables, fallback, stepped, pooler);
   }
 
   private @Nullable Placing placing() {

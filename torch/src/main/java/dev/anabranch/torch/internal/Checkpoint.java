@@ -14,6 +14,8 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +31,7 @@ public final class Checkpoint implements AutoCloseable {
   private final String where;
   private final BertConfig config;
   private final Map<String, String> names;
+  private final Map<String, long[]> shapes;
   private final Source source;
 
   /** The two formats. */
@@ -88,10 +91,16 @@ public final class Checkpoint implements AutoCloseable {
     }
   }
 
-  private Checkpoint(String where, BertConfig config, Map<String, String> names, Source source) {
+  private Checkpoint(
+      String where,
+      BertConfig config,
+      Map<String, String> names,
+      Map<String, long[]> shapes,
+      Source source) {
     this.where = where;
     this.config = config;
     this.names = names;
+    this.shapes = shapes;
     this.source = source;
   }
 
@@ -168,7 +177,7 @@ public final class Checkpoint implements AutoCloseable {
       KeptLayers.check(keep, config.layers());
       config = config.ofLayers(keep.size());
     }
-    return new Checkpoint(where, config, kept(found, keep), source);
+    return new Checkpoint(where, config, kept(found, keep), shapes, source);
   }
 
   private static Map<String, String> kept(Map<String, String> names, List<Integer> keep) {
@@ -239,11 +248,37 @@ public final class Checkpoint implements AutoCloseable {
   public BertWeights weights(ScalarType type) {
     var all = new LinkedHashSet<String>();
     config.shapes(1).pretrained().forEach(spec -> all.add(spec.name()));
-    return new BertWeights(
-        config,
-        type,
-        all,
-        name -> source.view(names.getOrDefault(name, name)).to(ScalarType.Float));
+    return new BertWeights(config, type, all, this::view);
+  }
+
+  /**
+   * A copy of the pre-trained pooler in fp32; the caller closes it.
+   *
+   * @throws AnabranchException PLAN if the file has none
+   */
+  Scorer.Pooler pooler() {
+    return new Scorer.Pooler(
+        pooler("weight", config.width(), config.width()), pooler("bias", config.width()));
+  }
+
+  private Tensor pooler(String part, long... shape) {
+    var name = "pooler.dense." + part;
+    if (!Arrays.equals(shapes.get(name), shape)) {
+      throw AnabranchException.expected(
+          Failure.PLAN,
+          "task.pooling",
+          "pooler",
+          "mean, cls or prompt, as " + where + " has no " + name + " " + Arrays.toString(shape));
+    }
+    try (var scope = new PointerScope();
+        var frozen = new NoGradGuard()) {
+      return Tensors.own(view(name).clone());
+    }
+  }
+
+  /** A tensor of the file in fp32, by its name in the model, in the scope that is open now. */
+  Tensor view(String name) {
+    return source.view(names.getOrDefault(name, name)).to(ScalarType.Float);
   }
 
   /** Lets go of the pages that were read, unless the file is closed. */

@@ -12,8 +12,12 @@ record DryScorer(ModelFacts facts, DryVariables variables, BertMacs macs, Footpr
   }
 
   void forward(long b) {
-    variables.account().add(macs.classifier(b));
+    variables.account().add(macs.classifier(b) + pooler(b));
     variables.account().boundary();
+  }
+
+  private long pooler(long b) {
+    return facts.pooling() == Pooling.POOLER ? macs.pooler(b) : 0;
   }
 
   /**
@@ -28,6 +32,7 @@ record DryScorer(ModelFacts facts, DryVariables variables, BertMacs macs, Footpr
     }
     var account = variables.account();
     account.add(macs.classifier(b) + macs.classifierBackward(b, below));
+    account.add(pooler(b) * (below ? 2 : 1));
     variables.gradient(name -> name.startsWith("classifier."));
     long gradient = below ? footprint.hidden(b, t, e) : 0;
     long wide = footprint.hidden(b, t, Float.BYTES);

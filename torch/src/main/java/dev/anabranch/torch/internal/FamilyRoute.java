@@ -4,6 +4,7 @@ import dev.anabranch.core.Batch;
 import dev.anabranch.core.Inputs;
 import dev.anabranch.core.Predictor;
 import dev.anabranch.core.Route;
+import dev.anabranch.core.ScoreLoss;
 import dev.anabranch.core.Tensor;
 import java.util.List;
 import java.util.function.BiFunction;
@@ -115,6 +116,28 @@ record FamilyRoute(List<FamilySpan> spans) implements Route {
     try (var scope = new PointerScope();
         var guard = new NoGradGuard()) {
       new Walk(batch.inputs(), (span, lengths) -> span.estimating(lengths, momentum)).close();
+    }
+  }
+
+  @Override
+  public double lossAndGradient(Batch batch, ScoreLoss loss) {
+    var meter = Meter.here();
+    try (var scope = new PointerScope();
+        var walk = new Walk(batch.inputs(), true, null)) {
+      var scores = last().asked(walk.hidden, batch, walk.top());
+      if (scores == null) {
+        return 0;
+      }
+      try (var values = Tensors.value(scores);
+          var gradient = Tensor.zeros(values.shape())) {
+        double value = loss.of(values, gradient);
+        if (scores.requires_grad()) {
+          scores.mul(Tensors.of(gradient)).sum().backward();
+          walk.passes.forEach(pass -> meter.add(pass.backward()));
+          meter.boundary();
+        }
+        return value;
+      }
     }
   }
 

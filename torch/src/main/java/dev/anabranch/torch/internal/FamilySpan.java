@@ -127,6 +127,18 @@ record FamilySpan(Pass.Given given, List<Integer> indices, boolean first, boolea
     }
   }
 
+  /** [n, v] scores of what is asked, in the scope that is open now; null if nothing is. */
+  @Nullable Tensor asked(Tensor hidden, Batch batch, Pass pass) {
+    var asked = asked(hidden, batch);
+    int n = asked.labels.length;
+    if (n == 0) {
+      return null;
+    }
+    Tensor scores = head(asked.rows(hidden, 0, n), pass).view(n, -1);
+    pass.boundary();
+    return scores;
+  }
+
   /** How a batch does, without a gradient. */
   Predictor.Score score(Tensor hidden, Batch batch, Pass pass) {
     var asked = asked(hidden, batch);

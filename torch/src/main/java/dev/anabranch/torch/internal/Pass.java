@@ -1,5 +1,7 @@
 package dev.anabranch.torch.internal;
 
+import dev.anabranch.core.AnabranchException;
+import dev.anabranch.core.Failure;
 import dev.anabranch.core.Parameterisation;
 import dev.anabranch.core.Parameterisation.SoftPrompt.Placing;
 import dev.anabranch.core.Pooling;
@@ -322,6 +324,9 @@ public final class Pass implements AutoCloseable {
       case CLS -> hidden.select(1, placing == Placing.EMBEDDED ? prompts : 0);
       case PROMPT -> hidden.narrow(1, 0, prompts).mean(1);
       case MEAN -> hidden.mul(Sequence.shares(lengths, (int) hidden.size(1))).sum(1);
+      case POOLER ->
+          throw AnabranchException.expected(
+              Failure.PLAN, "task.pooling", "pooler", "mean or cls, as only a BERT has one");
       case NONE -> throw new IllegalStateException("pooling: none (expected: a classifier's)");
     };
   }

@@ -2,6 +2,7 @@ package dev.anabranch.torch.internal;
 
 import dev.anabranch.core.Pooling;
 import dev.anabranch.torch.BertMacs;
+import java.util.Objects;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
@@ -21,12 +22,22 @@ final class Scorer {
   private final Variables variables;
   private final Variables fallback;
   private final BertMacs macs;
+  private final @Nullable Pooler pooler;
+
+  /** The pre-trained pooler: weight [d, d], bias [d], in fp32. */
+  record Pooler(Tensor weight, Tensor bias) {
+    void close() {
+      weight.close();
+      bias.close();
+    }
+  }
 
   /**
    * @param prompts soft prompt positions before the text
    * @param cls position of the classification token
    * @param variables the model's own; has the classifier if that is trained
    * @param fallback the classifier where nobody trains it
+   * @param pooler for {@link Pooling#POOLER}
    */
   Scorer(
       Pooling pooling,
@@ -34,7 +45,9 @@ final class Scorer {
       int cls,
       Variables variables,
       Variables fallback,
-      BertMacs macs) {
+      BertMacs macs,
+      @Nullable Pooler pooler) {
+    this.pooler = pooler;
     this.pooling = pooling;
     this.prompts = prompts;
     this.cls = cls;
@@ -56,7 +69,7 @@ final class Scorer {
     try (var scope = new PointerScope();
         var guard = new NoGradGuard()) {
       Tensor out = Tensors.own(classify(hidden, lengths));
-      Meter.here().add(macs.classifier(lengths.length));
+      Meter.here().add(forwardMacs(lengths.length));
       Meter.here().boundary();
       return out;
     }
@@ -66,7 +79,7 @@ final class Scorer {
     try (var scope = new PointerScope();
         var guard = new NoGradGuard()) {
       double loss = entropy(classify(hidden, lengths), labels).item_double();
-      Meter.here().add(macs.classifier(lengths.length));
+      Meter.here().add(forwardMacs(lengths.length));
       Meter.here().boundary();
       return loss;
     }
@@ -86,11 +99,16 @@ final class Scorer {
       Tensor loss = entropy(classify(leaf, lengths), labels);
       loss.backward();
       var meter = Meter.here();
-      meter.add(macs.classifier(lengths.length));
+      meter.add(forwardMacs(lengths.length));
       meter.add(macs.classifierBackward(lengths.length, below));
+      meter.add(below && pooler != null ? macs.pooler(lengths.length) : 0);
       meter.boundary();
       return new Scored(loss.item_double(), below ? Tensors.own(new Tensor(leaf.grad())) : null);
     }
+  }
+
+  private long forwardMacs(long b) {
+    return macs.classifier(b) + (pooler == null ? 0 : macs.pooler(b));
   }
 
   private Tensor classify(Tensor hidden, int[] lengths) {
@@ -117,11 +135,21 @@ final class Scorer {
   /** [b, p + t, d] to [b, d]. */
   private Tensor pool(Tensor hidden, int[] lengths) {
     return switch (pooling) {
-      case CLS -> BertLayers.cast(hidden.select(1, cls), ScalarType.Float);
+      case CLS -> first(hidden);
+      case POOLER -> pooler(first(hidden));
       case PROMPT -> BertLayers.cast(hidden.narrow(1, 0, prompts), ScalarType.Float).mean(1);
       case NONE -> throw new IllegalStateException("pooling: none (expected: a classifier's)");
       case MEAN -> mean(BertLayers.cast(hidden, ScalarType.Float), lengths);
     };
+  }
+
+  private Tensor first(Tensor hidden) {
+    return BertLayers.cast(hidden.select(1, cls), ScalarType.Float);
+  }
+
+  private Tensor pooler(Tensor first) {
+    var frozen = Objects.requireNonNull(pooler);
+    return torch.tanh(torch.linear(first, frozen.weight(), new TensorOptional(frozen.bias())));
   }
 
   private static Tensor mean(Tensor hidden, int[] lengths) {

@@ -2,6 +2,7 @@ package dev.anabranch.fabrics.local.internal;
 
 import dev.anabranch.core.Ability;
 import dev.anabranch.core.AnabranchException;
+import dev.anabranch.core.BlackBox;
 import dev.anabranch.core.Books;
 import dev.anabranch.core.Charge;
 import dev.anabranch.core.Checkpoint;
@@ -187,7 +188,13 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
     fields.put("lost", notes.lost);
     job.log().append("end", notes.rounds - 1, fields);
     return new Outcome(
-        trained, notes.last, shared.books.totals(), notes.virtualSeconds, notes.lost, notes.rounds);
+        trained,
+        notes.last,
+        shared.books.totals(),
+        notes.virtualSeconds,
+        notes.lost,
+        notes.rounds,
+        notes.more);
   }
 
   Program program() {
@@ -338,6 +345,9 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
   private final class Look implements Instruments {
     private final int round;
 
+    /** What instruments said beside the last evaluation. */
+    private Map<String, Double> more = Map.of();
+
     Look(int round) {
       this.round = round;
     }
@@ -359,12 +369,16 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
 
     @Override
     public Metrics evaluate(TensorMap trained) {
-      return job.evaluation().score(trained);
+      var measured = job.evaluation().measure(trained);
+      more = measured.more();
+      return measured.metrics();
     }
 
     @Override
     public void score(Metrics metrics) {
       Conduct.this.score(round, metrics);
+      more.forEach(this::report);
+      notes.more.putAll(more);
     }
 
     @Override
@@ -390,6 +404,33 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
   @Override
   public Model model() {
     return openModel();
+  }
+
+  @Override
+  NodeId.Role holder() {
+    return shared.use.partition().heldBy(NodeId.Role.COORDINATOR).isEmpty()
+        ? NodeId.Role.DEVICE
+        : NodeId.Role.COORDINATOR;
+  }
+
+  @Override
+  public BlackBox large() {
+    var large = job.beside().large();
+    if (large == null) {
+      throw AnabranchException.expected(
+          Failure.PLAN, "method." + method.card().name() + ".large", "not given", "a model");
+    }
+    return new CountedBox(large, shared, id());
+  }
+
+  @Override
+  public Shard publicText() {
+    var text = job.beside().publicText();
+    if (text == null || text.size() == 0) {
+      throw AnabranchException.expected(
+          Failure.PLAN, "data.public", "none", "texts that belong to no device");
+    }
+    return text;
   }
 
   @Override

@@ -25,6 +25,9 @@ final class Notes {
   Metrics last = UNSCORED;
   final TreeSet<Integer> installed = new TreeSet<>();
 
+  /** What instruments measured last, by name. */
+  final TreeMap<String, Double> more = new TreeMap<>();
+
   /** Measured bytes by kind of party. */
   final TreeMap<String, Long> peaks = new TreeMap<>();
 
@@ -39,6 +42,7 @@ final class Notes {
     out.put("examples", Integer.toString(last.examples()));
     out.put("installed", installed.stream().map(String::valueOf).collect(Collectors.joining(" ")));
     peaks.forEach((kind, bytes) -> out.put("measured " + kind, Long.toString(bytes)));
+    more.forEach((name, value) -> out.put("more " + name, Double.toString(value)));
     return out;
   }
 
@@ -60,6 +64,8 @@ final class Notes {
     notes.forEach((key, value) -> {
       if (key.startsWith("measured ")) {
         out.peaks.put(key.substring("measured ".length()), Long.valueOf(value));
+      } else if (key.startsWith("more ")) {
+        out.more.put(key.substring("more ".length()), Double.valueOf(value));
       }
     });
     return out;

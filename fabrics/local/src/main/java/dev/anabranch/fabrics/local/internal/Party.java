@@ -50,13 +50,17 @@ abstract class Party implements Node {
     return Seeds.stream(shared.job.seed(), "all", currentRound(), use);
   }
 
+  /** Whose segments this party's model has. */
+  NodeId.Role holder() {
+    return id().role();
+  }
+
   /** Opens the model when it is first asked for. */
   final Model openModel() {
     var open = model;
     if (open == null) {
       open =
-          meter.run(
-              "open", () -> shared.job.engine().open(shared.use, id().role(), shared.initSeed));
+          meter.run("open", () -> shared.job.engine().open(shared.use, holder(), shared.initSeed));
       frozenBytes = open.frozenBytes();
       model = open;
       opened = true;

@@ -96,6 +96,19 @@ final class RoundPage {
                     "work", c.work(),
                     "macs", c.macs(),
                     "seconds", c.nanos() / 1e9)));
+    each(
+            charges,
+            Charge.Query.class,
+            Comparator.comparing(Charge.Query::node).thenComparing(Charge.Query::model))
+        .forEach(c ->
+            log.append(
+                "query",
+                round,
+                fields(
+                    "node", c.node().toString(),
+                    "model", c.model(),
+                    "queries", c.queries(),
+                    "tokens", c.tokens())));
     each(charges, Charge.Peak.class, Comparator.comparing(Charge.Peak::node))
         .forEach(c ->
             log.append(

@@ -1,0 +1,17 @@
+package dev.anabranch.core;
+
+import java.util.SortedMap;
+
+/**
+ * Something more that is measured when a state is scored, such as a model that is made of the
+ * trained one. Charged to nobody.
+ */
+@FunctionalInterface
+public interface Instrument {
+  /**
+   * Figures by name, as the run log keeps them.
+   *
+   * @param trained the model with the state's trained variables put in; it stays with the caller
+   */
+  SortedMap<String, Double> measure(Predictor trained);
+}
