@@ -24,13 +24,17 @@ public final class Engines {
   public static Engine open(
       ModelSource source, TorchEngine.Task task, Precision frozen, int lanes) {
     if (isBert(source)) {
-      Check.that(
-          !task.images(), "task.kind", "image-classification", "text-classification for a bert");
+      requireTexts(task);
       return TorchEngine.open(source, task, frozen, lanes);
     }
     boolean bf16 = frozen == Precision.BF16 || (frozen == Precision.AUTO && CpuFlags.bf16());
     var stored = KeptLayers.of(open(source), source.keepLayers());
     return FamilyEngine.open(source, stored, task, bf16, lanes);
+  }
+
+  private static void requireTexts(TorchEngine.Task task) {
+    Check.that(
+        !task.images(), "task.kind", "image-classification", "text-classification for a bert");
   }
 
   private static Pretrained open(ModelSource source) {
@@ -42,7 +46,11 @@ public final class Engines {
   /** An engine with the costs of a model but without values; empty for other than BERT models. */
   public static Optional<DryEngine> dry(
       ModelSource source, TorchEngine.Task task, Precision frozen) {
-    return isBert(source) ? Optional.of(DryEngine.open(source, task, frozen)) : Optional.empty();
+    if (!isBert(source)) {
+      return Optional.empty();
+    }
+    requireTexts(task);
+    return Optional.of(DryEngine.open(source, task, frozen));
   }
 
   /**

@@ -149,7 +149,7 @@ class ImagesIT {
 
   @Test
   void pooledImagesAreTrainedOn() {
-    var central = "method={central: {rounds: 1, examples: 16, batch: 8}}";
+    var central = "method={central: {rounds: 1, cohort: 3, examples: 16, batch: 8}}";
     var one = sha(plan("run", "pool", central));
     assertThat(sha(plan("run", "calm", central, "task.augment=none"))).isNotEqualTo(one);
   }
