@@ -22,20 +22,26 @@ public final class Engines {
   public static Engine open(
       ModelSource source, TorchEngine.Task task, Precision frozen, int lanes) {
     if (Formats.isBert(source)) {
-      Check.that(
-          !task.images(), "task.kind", "image-classification", "text-classification for a bert");
+      requireTexts(task);
       return TorchEngine.open(source, task, frozen, lanes);
     }
     boolean bf16 = frozen == Precision.BF16 || (frozen == Precision.AUTO && CpuFlags.bf16());
     return FamilyEngine.open(source, Formats.open(source), task, bf16, lanes);
   }
 
+  private static void requireTexts(TorchEngine.Task task) {
+    Check.that(
+        !task.images(), "task.kind", "image-classification", "text-classification for a bert");
+  }
+
   /** An engine with the costs of a model but without values; empty for other than BERT models. */
   public static Optional<DryEngine> dry(
       ModelSource source, TorchEngine.Task task, Precision frozen) {
-    return Formats.isBert(source)
-        ? Optional.of(DryEngine.open(source, task, frozen))
-        : Optional.empty();
+    if (!Formats.isBert(source)) {
+      return Optional.empty();
+    }
+    requireTexts(task);
+    return Optional.of(DryEngine.open(source, task, frozen));
   }
 
   /**

@@ -2,11 +2,11 @@ package dev.anabranch.app.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.anabranch.torch.files.SafeTensors;
 import dev.anabranch.app.run.InstalledWiring;
 import dev.anabranch.core.Seeds;
 import dev.anabranch.core.Tensor;
 import dev.anabranch.core.TensorMap;
+import dev.anabranch.torch.files.SafeTensors;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -149,7 +149,7 @@ class ImagesIT {
 
   @Test
   void pooledImagesAreTrainedOn() {
-    var central = "method={central: {rounds: 1, examples: 16, batch: 8}}";
+    var central = "method={central: {rounds: 1, cohort: 3, examples: 16, batch: 8}}";
     var one = sha(plan("run", "pool", central));
     assertThat(sha(plan("run", "calm", central, "task.augment=none"))).isNotEqualTo(one);
   }

@@ -102,7 +102,9 @@ final class Span {
    * @param below whether the gradient of the input is needed
    */
   Tape record(Tensor hidden, @Nullable Tensor mask, boolean below) {
-    return macs.touches(indices[0]) ? recordTrained(hidden, mask, below) : recordFrozen(hidden, mask);
+    return macs.touches(indices[0])
+        ? recordTrained(hidden, mask, below)
+        : recordFrozen(hidden, mask);
   }
 
   private boolean byHand() {

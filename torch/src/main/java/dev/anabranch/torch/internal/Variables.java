@@ -144,8 +144,8 @@ final class Variables implements Trainable, AutoCloseable {
 
     @Override
     public double gradientNorm(Predicate<String> which) {
-      return Variables.this.gradientNorm(name ->
-          some.stream().anyMatch(spec -> spec.name().equals(name)) && which.test(name));
+      return Variables.this.gradientNorm(
+          name -> some.stream().anyMatch(spec -> spec.name().equals(name)) && which.test(name));
     }
   }
 
