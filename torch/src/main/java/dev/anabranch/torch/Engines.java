@@ -60,5 +60,4 @@ public final class Engines {
       return found instanceof Number n ? n.intValue() : -1;
     }
   }
-
 }

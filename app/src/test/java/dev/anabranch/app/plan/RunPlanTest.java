@@ -154,7 +154,9 @@ class RunPlanTest {
     var plan = plan("method: {sfprompt: {cohort: 3}}").set(List.of("method.rounds=4"));
     assertThat(plan.methodNumber("cohort")).contains(3L);
     assertThat(plan.set(List.of("data.partition.iid.devices=5")).toMap().get("data"))
-        .hasToString("{source={spam-assassin={}}, holdout=0.1, partition={iid={devices=5}}, public={none={}}}");
+        .hasToString(
+            "{source={spam-assassin={}}, holdout=0.1, partition={iid={devices=5}},"
+                + " public={none={}}}");
     assertThat(plan.set(List.of("codecs.update=topk")).codecs()).containsOnlyKeys("update");
     assertThat(plan.set(List.of("codecs.update.topk.share=0.5")).codecs())
         .containsOnlyKeys("update");

@@ -138,7 +138,7 @@ public record SfPrompt(
     var topics = topics(model.facts());
     int[] rows = me.data().sample(training.examples(), me.random("sample"));
     int[] kept = me.lane().run("self-update", () -> shortcut(me, model, global, rows)); // 2-4
-    var stepper = me.lane().run("optimizer", () -> model.optimizer(training.optimizer(me.round())));
+    var stepper = Split.stepper(me, training);
     var order = me.random("order");
     double loss = 0;
     int steps = 0;

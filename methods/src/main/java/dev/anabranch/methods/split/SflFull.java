@@ -137,7 +137,7 @@ public record SflFull(Training training, boolean weighted, int headLayers, int t
     var model = Split.begin(me, global);
     int[] rows = me.data().sample(training.examples(), me.random("sample"));
     var order = me.random("order");
-    var stepper = me.lane().run("optimizer", () -> model.optimizer(training.optimizer(me.round())));
+    var stepper = Split.stepper(me, training);
     double loss = 0;
     int steps = 0;
     for (var batch : me.data().shuffled(rows, training.batch(), training.epochs(), order)) {

@@ -53,6 +53,11 @@ final class Split {
             });
   }
 
+  /** A fresh optimizer for the visit. */
+  static Optimizer stepper(Device me, Training training) {
+    return me.lane().run("optimizer", () -> me.model().optimizer(training.optimizer(me.round())));
+  }
+
   /** Sends what changed. */
   static void finish(Device me, TensorMap global, int examples, double loss) {
     try (var update =
