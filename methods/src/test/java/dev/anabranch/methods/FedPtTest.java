@@ -1,7 +1,6 @@
 package dev.anabranch.methods;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.anabranch.core.Batch;
@@ -10,11 +9,8 @@ import dev.anabranch.core.BlackBox;
 import dev.anabranch.core.Inputs;
 import dev.anabranch.core.Job;
 import dev.anabranch.core.Method;
-import dev.anabranch.core.ModelFacts;
 import dev.anabranch.core.Outcome;
-import dev.anabranch.core.Pooling;
 import dev.anabranch.core.Predictor;
-import dev.anabranch.core.Shard;
 import dev.anabranch.core.Tensor;
 import dev.anabranch.core.TensorMap;
 import dev.anabranch.fabrics.local.LocalFabric;
@@ -41,13 +37,13 @@ class FedPtTest {
     return all;
   }
 
-  private static Method<?> fedpt(Map<String, Object> more) {
+  static Method<?> fedpt(Map<String, Object> more) {
     var all = with(Map.of("distilExamples", 6, "distilBatch", 3, "distilLearningRate", 0.01));
     all.putAll(more);
     return Plans.method("fedpt", all);
   }
 
-  private static ToyEngine small() {
+  static ToyEngine small() {
     return ToyEngine.language(6, 2, 7);
   }
 
@@ -57,7 +53,7 @@ class FedPtTest {
     }
   }
 
-  private static <S> Outcome run(Method<S> method, ToyEngine engine, MemoryLog log, Beside beside) {
+  static <S> Outcome run(Method<S> method, ToyEngine engine, MemoryLog log, Beside beside) {
     Job job = ToyJob.of(engine, 5).withLog(log).job(method.use(engine.facts()));
     return new LocalFabric()
         .run(
@@ -169,26 +165,6 @@ class FedPtTest {
     assertThat(other.trained().sha256()).isEqualTo(healed.trained().sha256());
   }
 
-  /** A student of the large model comes closer to it, round by round. */
-  @Test
-  void aStudentLearnsFromTheLargeModel() {
-    var log = new MemoryLog();
-    try (var engine = small()) {
-      var method =
-          Plans.method(
-              "student", Map.of("rounds", 8, "distilLearningRate", 0.02, "distilExamples", 0));
-      Plans.run(method, ToyJob.of(engine, 5).withLog(log), engine);
-    }
-    double[] losses =
-        log.of("metric").stream()
-            .filter(line -> "distilLoss".equals(line.fields().get("name")))
-            .mapToDouble(line -> (Double) line.fields().get("value"))
-            .toArray();
-    assertThat(losses).hasSize(8);
-    assertThat(losses[7]).isLessThan(0.5 * losses[0]);
-    assertThat(log.of("round")).isEmpty();
-  }
-
   private static TensorMap initial(ToyEngine engine, Method<?> method) {
     var still = fedpt(Map.of("rounds", 1, "learningRate", 0.0, "distilEpochs", 0));
     return Plans.run(still, ToyJob.of(engine, 5), engine).trained();
@@ -202,45 +178,5 @@ class FedPtTest {
 
     @Override
     public void close() {}
-  }
-
-  private record Wide(BlackBox box) implements BlackBox {
-    @Override
-    public String name() {
-      return "wide";
-    }
-
-    @Override
-    public int vocabulary() {
-      return 9;
-    }
-
-    @Override
-    public Tensor logits(Inputs.Tokens tokens) {
-      return box.logits(tokens);
-    }
-
-    @Override
-    public void close() {}
-  }
-
-  @Test
-  void whatIsMissingOrDoesNotFitIsNamed() {
-    try (var engine = small()) {
-      Shard text = ToyEngine.text(6, 0, 5);
-      var log = new MemoryLog();
-      assertThatThrownBy(() -> run(fedpt(Map.of()), engine, log, Beside.NOTHING))
-          .hasMessage("method.fedpt.large: not given (expected: a model)");
-      assertThatThrownBy(() -> run(fedpt(Map.of()), engine, log, new Beside(engine.box(), null)))
-          .hasMessage("data.public: none (expected: texts that belong to no device)");
-      var wide = new Wide(engine.box());
-      assertThatThrownBy(() -> run(fedpt(Map.of()), engine, log, new Beside(wide, text)))
-          .hasMessage("large: vocabulary of wide: 9 tokens (expected: 8, as that of toy)");
-    }
-    var classifier = new ModelFacts("toy", 4, 6, 3, 8, Pooling.MEAN, "");
-    assertThatThrownBy(() -> fedpt(Map.of()).use(classifier))
-        .hasMessage(
-            "task.kind: text-classification (expected: causal-lm, as fedpt works on the scores of"
-                + " next tokens)");
   }
 }

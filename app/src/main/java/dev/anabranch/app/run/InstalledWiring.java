@@ -258,8 +258,11 @@ public final class InstalledWiring implements Wiring {
     return plan.method() instanceof FedPt method ? method.proxy() : null;
   }
 
-  /** The model of a plan before anything is trained. */
-  private static Predictor base(RunPlan plan, Evaluation evaluation) {
+  /** The model of a plan before anything is trained; null if the run heals it first. */
+  private static @Nullable Predictor base(RunPlan plan, Evaluation evaluation) {
+    if (plan.method() instanceof FedPt method && method.healRounds() > 0) {
+      return null;
+    }
     var engine = evaluation.engine();
     var initial =
         engine

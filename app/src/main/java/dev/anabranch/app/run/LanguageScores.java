@@ -41,10 +41,10 @@ record LanguageScores(
   /**
    * The models beside the trained one.
    *
-   * @param base the small model before it was tuned
+   * @param base the small model before it was tuned; null where only the run knows it
    * @param tuning null if the large model is not moved
    */
-  record Proxy(Predictor large, Predictor base, @Nullable ProxyTuning tuning) {}
+  record Proxy(Predictor large, @Nullable Predictor base, @Nullable ProxyTuning tuning) {}
 
   static LanguageScores of(
       Evaluation evaluation,
@@ -63,10 +63,13 @@ record LanguageScores(
     }
     if (proxy != null) {
       out.putAll(fixed.computeIfAbsent("large", name -> figures(name, proxy.large())));
-      out.putAll(fixed.computeIfAbsent("base", name -> figures(name, proxy.base())));
-      if (proxy.tuning() != null) {
-        var moved = new ProxyTuned(proxy.large(), trained, proxy.base(), proxy.tuning());
-        out.putAll(figures("proxy", moved));
+      var base = proxy.base();
+      if (base != null) {
+        out.putAll(fixed.computeIfAbsent("base", name -> figures(name, base)));
+        if (proxy.tuning() != null) {
+          var moved = new ProxyTuned(proxy.large(), trained, base, proxy.tuning());
+          out.putAll(figures("proxy", moved));
+        }
       }
     }
     return out;

@@ -163,7 +163,7 @@ class FedPtIT {
                 + model
                 + "\", distilExamples: 8, distilBatch: 4, distilLearningRate: 0.002}}");
     assertThat(student.code()).as(student.err()).isZero();
-    assertThat(summary("student").get("bytes").toString()).contains("total=0");
+    assertThat(String.valueOf(summary("student").get("bytes"))).contains("total=0");
   }
 
   @Test

@@ -186,9 +186,7 @@ public record SfPrompt(
   }
 
   @Override
-  public void serve(
-      BodyHost
-          me) { // frozen and without state between batches: any order of devices gives the same
+  public void serve(BodyHost me) { // frozen, no state: any order of devices gives the same
     var topics = topics(me.model().facts());
     while (me.device().more()) {
       if (prompts > 0) {
