@@ -97,13 +97,6 @@ final class MethodContractTest {
     }
   }
 
-  /** Another choice of settings of a method that has its kit. */
-  abstract static class Variant extends Kit {
-    Variant(MethodProvider provider, Map<String, ?> settings) {
-      super(provider, settings);
-    }
-  }
-
   @Nested
   final class OfSingleMerge extends Kit {
     OfSingleMerge() {
@@ -117,21 +110,6 @@ final class MethodContractTest {
   }
 
   @Nested
-  final class OfSingleMergeAtRandom extends Variant {
-    OfSingleMergeAtRandom() {
-      super(
-          new SingleMergeKind(),
-          Map.of(
-              "topology",
-              Map.of("random", Map.of("rate", 1.5, "mode", "matching")),
-              "communication",
-              "adaptive",
-              "merge",
-              Map.of("exponential", Map.of("times", 2))));
-    }
-  }
-
-  @Nested
   final class OfParaBlock extends Kit {
     OfParaBlock() {
       super(new ParaBlockKinds.Parallel(), Map.of());
@@ -140,15 +118,6 @@ final class MethodContractTest {
     @Override
     protected ParaBlock method() {
       return (ParaBlock) super.method();
-    }
-  }
-
-  @Nested
-  final class OfParaBlockThatDrops extends Variant {
-    OfParaBlockThatDrops() {
-      super(
-          new ParaBlockKinds.Parallel(),
-          Map.of("finish", false, "embeddings", true, "order", "random", "rounds", 4));
     }
   }
 
