@@ -47,6 +47,7 @@ final class ToyVariables implements Trainable {
       bySegment.put(segment.name(), List.copyOf(specs.keySet()).subList(before, specs.size()));
     }
     active = Set.copyOf(gradients.keySet());
+    reached.addAll(active);
   }
 
   /** The weights of a segment, in wire order. */
@@ -263,7 +264,7 @@ final class ToyVariables implements Trainable {
     };
   }
 
-  /** Whether a backward pass has come to a variable since the last zero. */
+  /** Whether a backward pass has come to a variable since the last zero; at first, all count. */
   boolean reached(String name) {
     return reached.contains(name);
   }
