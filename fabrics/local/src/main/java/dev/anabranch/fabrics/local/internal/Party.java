@@ -85,7 +85,11 @@ abstract class Party implements Node {
     var open = model;
     if (open != null) {
       model = null;
-      meter.free(open::close);
+      if (Meter.onLane()) {
+        open.close(); // the lane's work holds the gate already
+      } else {
+        meter.free(open::close);
+      }
     }
   }
 }
