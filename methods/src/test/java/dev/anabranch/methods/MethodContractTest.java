@@ -3,7 +3,6 @@ package dev.anabranch.methods;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.anabranch.core.Fabric;
-import dev.anabranch.core.Knob;
 import dev.anabranch.core.Method;
 import dev.anabranch.core.Settings;
 import dev.anabranch.fabrics.local.LocalFabric;
@@ -48,7 +47,13 @@ final class MethodContractTest {
     protected Method<?> method() {
       var all = new LinkedHashMap<String, Object>();
       var kind = provider.kind();
-      all.keySet().retainAll(kind.knobs().stream().map(Knob::name).toList());
+      Map.of("rounds", 3, "cohort", 3, "examples", 8, "batch", 3)
+          .forEach((key, value) -> {
+            if (kind.knobs().stream().anyMatch(knob -> knob.name().equals(key))) {
+              all.put(key, value);
+            }
+          });
+      all.putAll(settings);
       return kind.make().apply(Settings.read("method." + kind.name(), kind.knobs(), all));
     }
 

@@ -213,6 +213,7 @@ class ModelFilesIT {
   void theListOfModels() {
     assertThat(Models.KINDS)
         .extracting(dev.anabranch.core.Kind::name)
-        .containsExactly("all-minilm-l6-v2", "bge-small-en-v15", "e5-small-v2", "path");
+        .containsExactly(
+            "all-minilm-l6-v2", "bge-small-en-v15", "e5-small-v2", "path", "resnet-cifar");
   }
 }

@@ -224,7 +224,7 @@ class ParameterisationIT {
   }
 
   @ParameterizedTest
-  @EnumSource(Pooling.class)
+  @EnumSource(names = "NONE", mode = EnumSource.Mode.EXCLUDE) // of language models
   void everyPoolingReadsWhatItSays(Pooling pooling) throws Exception {
     try (var engine = Given.tinyEngine(pooling, 1)) {
       for (var placing : Placing.values()) {

@@ -20,7 +20,9 @@ class SpamAssassinTest {
 
   @Test
   void sources_areFound() {
-    assertThat(Sources.KINDS).extracting(k -> k.name()).containsExactly("file", "spam-assassin");
+    assertThat(Sources.KINDS)
+        .extracting(k -> k.name())
+        .containsExactly("cifar", "file", "idx", "image-folder", "spam-assassin");
   }
 
   @Test

@@ -53,6 +53,7 @@ public final class BertModel implements Model {
    */
   public BertModel(
       ModelFacts facts, Base base, ModelUse use, List<Partition.Segment> held, long initSeed) {
+    Meter.here(); // on a lane only
     this.facts = facts;
     this.base = base;
     this.shapes = base.config().shapes(facts.classes());

@@ -59,6 +59,7 @@ public final class FamilyModel implements Model {
       ModelUse use,
       List<Partition.Segment> held,
       long initSeed) {
+    Meter.here(); // on a lane only
     this.facts = facts;
     this.shapes = new FamilyShapes(family);
     this.weights = weights;
