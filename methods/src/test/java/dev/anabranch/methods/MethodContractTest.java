@@ -47,12 +47,8 @@ final class MethodContractTest {
     protected Method<?> method() {
       var all = new LinkedHashMap<String, Object>();
       var kind = provider.kind();
-      Map.of("rounds", 3, "cohort", 3, "examples", 8, "batch", 3)
-          .forEach((key, value) -> {
-            if (kind.knobs().stream().anyMatch(knob -> knob.name().equals(key))) {
-              all.put(key, value);
-            }
-          });
+      all.putAll(Map.of("rounds", 3, "cohort", 3, "examples", 8, "batch", 3));
+      all.keySet().retainAll(kind.knobs().stream().map(Knob::name).toList());
       all.putAll(settings);
       return kind.make().apply(Settings.read("method." + kind.name(), kind.knobs(), all));
     }

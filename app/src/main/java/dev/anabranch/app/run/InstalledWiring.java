@@ -235,7 +235,9 @@ public final class InstalledWiring implements Wiring {
 
   @Override
   public Optional<BlackBox> large(RunPlan plan, Engine engine) {
-    return larges.of(plan, engine, tokenizer(plan), precision(plan)).map(box -> box);
+    return plan.languageModel()
+        ? larges.of(plan, engine, tokenizer(plan), precision(plan)).map(box -> box)
+        : Optional.empty();
   }
 
   @Override

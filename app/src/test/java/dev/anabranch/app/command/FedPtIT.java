@@ -1,6 +1,7 @@
 package dev.anabranch.app.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import dev.anabranch.app.record.Json;
 import dev.anabranch.app.run.InstalledWiring;
@@ -108,9 +109,9 @@ class FedPtIT {
 
   @Test
   void theProxyTunedModelIsMeasuredAndTheResultIsAnAdapter() throws IOException {
-    var one = run("one", "lanes=1");
+    var one = run("one", "lanes=1", "method.healRounds=0");
     assertThat(one.code()).as(one.err()).isZero();
-    var two = run("two", "lanes=2");
+    var two = run("two", "lanes=2", "method.healRounds=0");
     assertThat(two.code()).as(two.err()).isZero();
     assertThat(summary("two").get("weightsSha256")).isEqualTo(summary("one").get("weightsSha256"));
     assertThat(metric("two", "proxyPerplexity")).isEqualTo(metric("one", "proxyPerplexity"));
@@ -119,8 +120,7 @@ class FedPtIT {
     for (var figure : List.of("rougeL", "largeRougeL", "baseRougeL", "proxyRougeL")) {
       assertThat(metric("one", figure)).as(figure).isBetween(0.0, 1.0);
     }
-    assertThat(String.valueOf(summary("one").get("queries"))).startsWith("{texts=24, tokens=");
-    assertThat(Files.readString(folder.resolve("one/log.jsonl"))).contains("\"healLoss\"");
+    assertThat(String.valueOf(summary("one").get("queries"))).startsWith("{texts=16, tokens=");
     for (var form : List.of("peft", "merged")) {
       var exported = command("export", folder.resolve("one").toString(), "--to", form);
       assertThat(exported.code()).as(exported.err()).isZero();
@@ -140,6 +140,16 @@ class FedPtIT {
   }
 
   @Test
+  void aBaseThatTheRunHealsIsNotMeasuredAsItWas() throws IOException {
+    var healed = run("healed", "method.rounds=1");
+    assertThat(healed.code()).as(healed.err()).isZero();
+    assertThat(String.valueOf(summary("healed").get("queries"))).startsWith("{texts=16, tokens=");
+    assertThat(Files.readString(folder.resolve("healed/log.jsonl"))).contains("\"healLoss\"");
+    assertThat(metric("healed", "largePerplexity")).isPositive();
+    assertThat(metric("healed", "proxyPerplexity")).isNaN();
+  }
+
+  @Test
   void withoutTuningTheProxyIsTheLargeModel() {
     var still =
         run(
@@ -149,7 +159,9 @@ class FedPtIT {
             "method.distilEpochs=0",
             "method.rounds=1");
     assertThat(still.code()).as(still.err()).isZero();
-    assertThat(metric("still", "proxyPerplexity")).isEqualTo(metric("still", "largePerplexity"));
+    // one is summed in float by the engine, the other in double over the moved scores
+    assertThat(metric("still", "proxyPerplexity"))
+        .isCloseTo(metric("still", "largePerplexity"), withinPercentage(1e-3));
     assertThat(metric("still", "perplexity")).isEqualTo(metric("still", "basePerplexity"));
     assertThat(summary("still")).doesNotContainKey("queries");
   }
