@@ -48,7 +48,7 @@ final class MethodContractTest {
       var all = new LinkedHashMap<String, Object>();
       var kind = provider.kind();
       all.putAll(Map.of("rounds", 3, "cohort", 3, "examples", 8, "batch", 3));
-      all.keySet().retainAll(kind.knobs().stream().map(Knob::name).toList());
+      all.keySet().retainAll(kind.knobs().stream().map(k -> k.name()).toList());
       all.putAll(settings);
       return kind.make().apply(Settings.read("method." + kind.name(), kind.knobs(), all));
     }
