@@ -37,7 +37,7 @@ public final class OffHeap implements AutoCloseable {
   /** Freed large blocks, the latest first. Thread-safe. */
   private static final class Kept {
     private static final long LARGE = 1 << 20;
-    private static final long LIMIT = 192L << 20;
+    private static final long LIMIT = 1L << 30;
 
     private final ArrayDeque<MemorySegment> blocks = new ArrayDeque<>();
     private long bytes;
