@@ -16,7 +16,9 @@ import dev.anabranch.core.Pooling;
 import dev.anabranch.core.Route;
 import dev.anabranch.core.TensorSpec;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -54,6 +56,15 @@ class ThroughIT {
     return new Step(done.value(), done.macs(), done.peakNativeBytes() - live);
   }
 
+  /** The reading in the middle of five: the virtual machine allocates and frees meanwhile. */
+  private static Step settled(Engine engine, Model model, int... layers) {
+    return IntStream.range(0, 5)
+        .mapToObj(i -> step(engine, model, layers))
+        .sorted(Comparator.comparingLong(Step::growth))
+        .toList()
+        .get(2);
+  }
+
   @ParameterizedTest
   @EnumSource
   void macsAndMemoryFallWithTheLayers(Modules modules) {
@@ -68,9 +79,9 @@ class ThroughIT {
       step(engine, model, 0, 1, 2, 3, 4, 5); // gradients are there from now on
       step(dry, plan, 0, 1, 2, 3, 4, 5);
       var none = step(engine, model);
-      var one = step(engine, model, 3);
-      var three = step(engine, model, 0, 2, 5);
-      var five = step(engine, model, 0, 1, 2, 3, 4);
+      var one = settled(engine, model, 3);
+      var three = settled(engine, model, 0, 2, 5);
+      var five = settled(engine, model, 0, 1, 2, 3, 4);
       double each = (five.macs() - one.macs()) / 4.0;
       assertThat((three.macs() - one.macs()) / each).isCloseTo(2, within(0.15));
       assertThat(none.macs()).isLessThan((long) (0.1 * each));
