@@ -23,7 +23,8 @@ it: ## unit and integration tests, and the format check
 	$(MVN) verify $(ONLY)
 
 bench: ## run the benchmarks and print their table (B=visit runs one, see benchmarks/README.md)
-	$(MVN) -q -Dmaven.test.skip=true -Dbench.skip=false $(if $(B),'-Dbench.args=$(B)') -pl benchmarks -am package
+	$(MVN) -q -Dmaven.test.skip=true -Dbench.skip=false $(if $(B),'-Dbench.args=$(B)') \
+		$(if $(MODEL),'-Dbench.model=$(abspath $(MODEL))') -pl benchmarks -am package
 
 format: ## rewrite all Java sources with google-java-format
 	$(MVN) -q -N -Dformat.mode=write verify

@@ -12,12 +12,14 @@ import dev.anabranch.core.Partition;
 import dev.anabranch.core.Pooling;
 import dev.anabranch.core.Sampling;
 import dev.anabranch.core.Seeds;
+import dev.anabranch.core.Settings;
 import dev.anabranch.core.TensorMap;
 import dev.anabranch.torch.Engines;
+import dev.anabranch.torch.GemmPeak;
 import dev.anabranch.torch.ModelSource;
+import dev.anabranch.torch.PathModel;
 import dev.anabranch.torch.Precision;
 import dev.anabranch.torch.TorchEngine;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -27,8 +29,10 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 
 /**
- * A decoder of the shape of SmolLM2-135M with random weights: greedy decoding with kept keys and
- * values, and a LoRA step of 4 texts of 128 tokens; on one lane, and on all of them at once.
+ * A decoder of the shape of SmolLM2-135M with random weights, or the model whose path the property
+ * {@code bench.model} gives: greedy decoding with kept keys and values, and a LoRA step of 4 texts
+ * of 128 tokens; on one lane, and on all of them at once. Beside it what the machine could do at
+ * best: reading all weights for each token, and a large matrix product.
  */
 final class LanguageModel implements Benchmark {
   private static final int TEXTS = 4;
@@ -38,11 +42,21 @@ final class LanguageModel implements Benchmark {
 
   @Override
   public List<Row> run() {
+    var given = System.getProperty("bench.model", "");
+    if (given.isEmpty()) {
+      try (var folder = new SmolFolder()) {
+        return run(new ModelSource("smol", folder.path(), folder.path(), "0"));
+      }
+    }
+    var kind = new PathModel().kind();
+    return run(kind.make().apply(Settings.read("model", kind.knobs(), Map.of("path", given))));
+  }
+
+  private static List<Row> run(ModelSource source) {
     var rows = new ArrayList<Row>();
-    try (var folder = new SmolFolder()) {
-      var precision = RealModel.precisions().getLast();
+    for (var precision : RealModel.precisions().reversed()) {
       for (int lanes : new int[] {1, Runtime.getRuntime().availableProcessors()}) {
-        try (var engine = open(folder.path(), precision, lanes)) {
+        try (var engine = open(source, precision, lanes)) {
           rows.add(decoding(engine, precision, lanes));
           rows.add(step(engine, precision, lanes));
         }
@@ -51,12 +65,9 @@ final class LanguageModel implements Benchmark {
     return rows;
   }
 
-  private static Engine open(Path folder, Precision precision, int lanes) {
+  private static Engine open(ModelSource source, Precision precision, int lanes) {
     return Engines.open(
-        new ModelSource("smol", folder, folder, "0"),
-        new TorchEngine.Task(0, 2 * TOKENS, Pooling.NONE),
-        precision,
-        lanes);
+        source, new TorchEngine.Task(0, 2 * TOKENS, Pooling.NONE), precision, lanes);
   }
 
   private static ModelUse use(Engine engine, Parameterisation how) {
@@ -88,9 +99,20 @@ final class LanguageModel implements Benchmark {
       int[][] prompt = {{504, 3575, 338}};
       long few = fastest(lanes, () -> generate(predictor, prompt, 16));
       long many = fastest(lanes, () -> generate(predictor, prompt, 16 + DECODED));
+      double most = engine.lanes().run(() -> limit(engine, use), false).value();
+      double one = DECODED / ((many - few) / 1e9);
       return Row.of(
           "greedy decoding, " + name(precision, lanes),
-          Row.text("%.1f tokens/s", lanes * DECODED / ((many - few) / 1e9)));
+          Row.text(
+              "%.1f tokens/s; %.0f %% of %.0f a lane, by reading the weights",
+              lanes * one, 100 * one / most, most));
+    }
+  }
+
+  /** Tokens a second, if reading every weight once took all the time. */
+  private static double limit(Engine engine, ModelUse use) {
+    try (var model = engine.open(use, NodeId.Role.DEVICE, 1)) {
+      return GemmPeak.bytesReadPerSecond(REPETITIONS) / model.frozenBytes();
     }
   }
 
@@ -104,11 +126,13 @@ final class LanguageModel implements Benchmark {
     var batch = batch();
     long nanos = fastest(lanes, () -> engine.lanes().run(() -> steps(engine, use, batch), false));
     long macs = engine.lanes().run(() -> steps(engine, use, batch), false).macs() / 2;
+    double peak = RealModel.peak(engine.lanes(), precision);
+    double seconds = nanos / 2e9;
     return Row.of(
         "LoRA step of 4 x 128 tokens, " + name(precision, lanes),
         Row.text(
-            "%.0f ms a step and lane, %.0f GMAC, %.0f GMAC/s in all",
-            nanos / 2e6, macs / 1e9, lanes * 2L * macs / (double) nanos));
+            "%.0f ms a step and lane, %.2f steps/s; %.0f %% of the GEMM peak, %.0f GFLOP/s a lane",
+            1e3 * seconds, lanes / seconds, 100 * macs / seconds / peak, 2 * peak / 1e9));
   }
 
   /** Two steps. */

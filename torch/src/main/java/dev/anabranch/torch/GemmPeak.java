@@ -33,4 +33,14 @@ public final class GemmPeak {
     double seconds = GemmProbe.seconds(bf16, size, repetitions);
     return Math.pow(size, 3) / seconds;
   }
+
+  /**
+   * Bytes a second that one thread reads of memory that no cache holds: what decoding is compared
+   * with, since it reads every weight for every token. Called on a lane.
+   *
+   * @param repetitions at least 1, after a warm-up
+   */
+  public static double bytesReadPerSecond(int repetitions) {
+    return GemmProbe.bytesReadPerSecond(repetitions);
+  }
 }

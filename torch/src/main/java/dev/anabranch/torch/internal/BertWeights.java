@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
@@ -17,8 +18,9 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * always fp32; the layers are fp32 or bf16.
  *
  * <p>A parameter is copied out of its source when it is first asked for, so that what is trained
- * everywhere takes no memory. Any number of threads may read it; the owner closes it when no
- * program uses it any more.
+ * everywhere takes no memory. The matrices of frozen layers are held twice: as they are, for
+ * backward passes, and packed, for forward passes ({@link OneDnn}). Any number of threads may read
+ * it; the owner closes it when no program uses it any more.
  */
 public final class BertWeights implements AutoCloseable {
   private final BertConfig config;
@@ -146,6 +148,42 @@ public final class BertWeights implements AutoCloseable {
         get(at + module + ".weight");
         get(at + module + ".bias");
       }
+      packedQkv();
+      packedOutput();
+      packedInner();
+      packedOuter();
+    }
+
+    private Tensor packed(String name, Supplier<Tensor> plain) {
+      if (!OneDnn.packs(type)) {
+        return plain.get();
+      }
+      Tensor dense = plain.get(); // outside: a map must not change while it computes an entry
+      return held.computeIfAbsent(
+          at + name + ".packed",
+          key -> {
+            try (var scope = new PointerScope();
+                var frozen = new NoGradGuard()) {
+              return Tensors.own(OneDnn.pack(dense));
+            }
+          });
+    }
+
+    /** {@link #qkv()} for {@link Products#linear} without a gradient. */
+    Tensor packedQkv() {
+      return packed("qkv", this::qkv);
+    }
+
+    Tensor packedOutput() {
+      return packed("output", this::output);
+    }
+
+    Tensor packedInner() {
+      return packed("inner", this::inner);
+    }
+
+    Tensor packedOuter() {
+      return packed("outer", this::outer);
     }
 
     /** [3d, d]: query, key and value in one matrix, so that a frozen layer needs one product. */

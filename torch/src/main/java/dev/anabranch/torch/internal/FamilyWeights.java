@@ -102,11 +102,35 @@ public final class FamilyWeights implements AutoCloseable {
         key -> {
           try (var scope = new PointerScope();
               var frozen = new NoGradGuard()) {
-            var all = new TensorVector();
-            names.forEach(name -> all.push_back(read(name + kind, type)));
-            return Tensors.own(torch.cat(all));
+            return Tensors.own(below(names, kind, type));
           }
         });
+  }
+
+  /**
+   * Frozen weights one below the other as {@link OneDnn#pack} leaves them; kept in this form alone
+   * unless they are asked for in another too.
+   *
+   * @param names of the maps; {@code kind} is what follows, such as {@code .weight}
+   */
+  Tensor packed(List<String> names, String kind, ScalarType type) {
+    return held.computeIfAbsent(
+        new Key("packed " + String.join("+", names) + kind, type),
+        key -> {
+          try (var scope = new PointerScope();
+              var frozen = new NoGradGuard()) {
+            return Tensors.own(OneDnn.pack(below(names, kind, type)));
+          }
+        });
+  }
+
+  private Tensor below(List<String> names, String kind, ScalarType type) {
+    if (names.size() == 1) {
+      return read(names.get(0) + kind, type);
+    }
+    var all = new TensorVector();
+    names.forEach(name -> all.push_back(read(name + kind, type)));
+    return torch.cat(all);
   }
 
   /** What a family computes once from its configuration alone, such as a table of positions. */

@@ -2,10 +2,14 @@ package dev.anabranch.torch.internal;
 
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/** Times one product of square matrices, by each kernel that {@link Products} may choose. */
+/**
+ * Times one product of square matrices, by each kernel that {@link Products} may choose, and
+ * reading memory.
+ */
 public final class GemmProbe {
   private GemmProbe() {}
 
@@ -21,6 +25,17 @@ public final class GemmProbe {
       return Math.min(
           least(repetitions, () -> torch.mm(a, b).close()),
           least(repetitions, () -> products.linear(a, b, null).close()));
+    }
+  }
+
+  /** Bytes a second, of summing 256 MiB. */
+  public static double bytesReadPerSecond(int repetitions) {
+    LibTorch.boot();
+    try (var scope = new PointerScope();
+        var frozen = new NoGradGuard()) {
+      var much = torch.zeros(64L << 20);
+      much.fill_(new Scalar(1)); // pages that were never written are all one
+      return much.nbytes() / least(repetitions, () -> much.sum().close());
     }
   }
 

@@ -157,6 +157,6 @@ public record Gpt2(
 
   @Override
   public Tensor output(Tensor hidden, Pass pass) {
-    return pass.product(pass.norm(NORM, hidden, eps), pass.weight(tied ? WORDS : HEAD), null);
+    return pass.product(pass.norm(NORM, hidden, eps), tied ? WORDS : HEAD, null);
   }
 }

@@ -31,6 +31,7 @@ final class Linear {
   private final ScalarType type;
   private final Products products;
   private Tensor weight;
+  private final Tensor forth; // the weight as forward products read it fastest
   private final Tensor bias;
   private final List<Part> parts = new ArrayList<>();
   private @Nullable Tensor a;
@@ -50,6 +51,7 @@ final class Linear {
       int layer,
       List<String> modules,
       Supplier<Tensor> frozenWeight,
+      Supplier<Tensor> frozenPacked,
       Supplier<Tensor> frozenBias) {
     this.type = weights.type();
     this.products = products;
@@ -79,13 +81,18 @@ final class Linear {
       offset += rows;
     }
     this.weight = joined(weights, hooks, ".weight", frozenWeight);
+    this.forth = frozen(hooks, ".weight") ? frozenPacked.get() : weight;
     this.bias = joined(weights, hooks, ".bias", frozenBias);
     this.a = rank == 0 ? null : as.size() == 1 ? new Tensor(as.get(0)) : torch.cat(as);
     this.b = rank == 0 ? null : blocks(hooks, layer, modules, offset, rank);
   }
 
+  private boolean frozen(Hooks hooks, String kind) {
+    return parts.stream().allMatch(part -> hooks.trained(part.name + kind) == null);
+  }
+
   private Tensor joined(BertWeights weights, Hooks hooks, String kind, Supplier<Tensor> frozen) {
-    if (parts.stream().allMatch(part -> hooks.trained(part.name + kind) == null)) {
+    if (frozen(hooks, kind)) {
       return frozen.get();
     }
     var all = new TensorVector();
@@ -139,12 +146,12 @@ final class Linear {
 
   /** [m, in] to [m, out]. */
   Tensor forward(Tensor x) {
-    return update(x, products.linear(x, weight, bias));
+    return update(x, products.linear(x, forth, bias));
   }
 
   /** The same plus {@code other}, which stays as it is. */
   Tensor forwardPlus(Tensor x, Tensor other) {
-    return update(x, products.linearPlus(x, weight, bias, other, false));
+    return update(x, products.linearPlus(x, forth, bias, other, false));
   }
 
   private Tensor update(Tensor x, Tensor y) {
@@ -187,6 +194,11 @@ final class Linear {
             ? products.linear(d, weight.t(), null)
             : products.linearPlus(d, weight.t(), null, into, true);
     return a == null || up == null ? back : products.thinInto(back, up, a);
+  }
+
+  /** The gradient of the input of a map without updates, times {@code slope}, [m, in]. */
+  Tensor inputTimes(Tensor d, Tensor slope) {
+    return products.linearTimes(d, weight.t(), slope);
   }
 
   private void bias(Part part, Tensor d, Gradients gradients) {

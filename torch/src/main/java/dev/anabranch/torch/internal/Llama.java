@@ -177,17 +177,17 @@ public record Llama(
   private Tensor attention(int index, Tensor x, Pass pass) {
     String at = at(index);
     long[] out = {(long) heads * headWidth, keyWidth(), keyWidth()};
-    var qkv = pass.linears(at, QKV, qkvBias, out, x);
-    Tensor q = heads(qkv.get(0));
-    Tensor k = heads(qkv.get(1));
-    Tensor v = heads(qkv.get(2));
-    Tensor context = pass.attend(index, rotary.turn(q, pass), rotary.turn(k, pass), v, true);
+    Tensor all = heads(pass.linears(at, QKV, qkvBias, out, x));
+    var turning = all.split_with_sizes(new long[] {heads + groups, groups}, 1);
+    var turned = rotary.turn(turning.get(0), pass).split_with_sizes(new long[] {heads, groups}, 1);
+    Tensor context = pass.attend(index, turned.get(0), turned.get(1), turning.get(1), true);
     return pass.linear(at, "self_attn.o_proj", outBias, context);
   }
 
   /** down(silu(gate(x)) · up(x)). */
   private Tensor swiglu(String at, Tensor x, Pass pass) {
-    var both = pass.linears(at, GATED, mlpBias, new long[] {inner, inner}, x);
+    long[] out = {inner, inner};
+    var both = pass.linears(at, GATED, mlpBias, out, x).split_with_sizes(out, -1);
     Tensor gated = torch.silu(both.get(0)).mul(both.get(1));
     return pass.linear(at, "mlp.down_proj", mlpBias, gated);
   }
@@ -207,6 +207,6 @@ public record Llama(
   @Override
   public Tensor output(Tensor hidden, Pass pass) {
     Tensor normed = norm(hidden, pass.weight(NORM));
-    return pass.product(normed, pass.weight(tied ? EMBEDDINGS : HEAD), null);
+    return pass.product(normed, tied ? EMBEDDINGS : HEAD, null);
   }
 }

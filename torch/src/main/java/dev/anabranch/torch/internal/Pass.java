@@ -5,7 +5,6 @@ import dev.anabranch.core.Failure;
 import dev.anabranch.core.Parameterisation;
 import dev.anabranch.core.Parameterisation.SoftPrompt.Placing;
 import dev.anabranch.core.Pooling;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -183,47 +182,66 @@ public final class Pass implements AutoCloseable {
    */
   public Tensor linear(String at, String module, boolean bias, Tensor x) {
     String name = at + module;
-    Tensor y = product(x, weight(name + ".weight"), bias ? weight(name + ".bias") : null);
-    return lowRank(at, module, x, y);
+    Tensor b = bias ? weight(name + ".bias") : null;
+    return lowRank(at, module, x, product(x, name + ".weight", b));
   }
 
   /**
-   * Several linear maps of one input; one product where they are frozen.
+   * Several linear maps of one input side by side; one product where they are frozen.
    *
    * @param bias whether they have one
    * @param out width of the result of each
+   * @return [..., sum of out]
    */
-  public List<Tensor> linears(String at, List<String> modules, boolean bias, long[] out, Tensor x) {
-    boolean frozen =
-        modules.stream()
-            .noneMatch(m -> variables.has(at + m + ".weight") || variables.has(at + m + ".bias"));
-    var results = new ArrayList<Tensor>();
-    if (!frozen) {
-      modules.forEach(module -> results.add(linear(at, module, bias, x)));
-      return results;
+  public Tensor linears(String at, List<String> modules, boolean bias, long[] out, Tensor x) {
+    var parts = new TensorVector();
+    if (modules.stream()
+        .anyMatch(m -> variables.has(at + m + ".weight") || variables.has(at + m + ".bias"))) {
+      modules.forEach(module -> parts.push_back(linear(at, module, bias, x)));
+      return torch.cat(parts, -1);
     }
     var names = modules.stream().map(module -> at + module).toList();
-    Tensor w = weights.joined(names, ".weight", type);
-    var parts =
-        product(x, w, bias ? weights.joined(names, ".bias", type) : null).split_with_sizes(out, -1);
-    for (int i = 0; i < out.length; i++) {
-      results.add(lowRank(at, modules.get(i), x, parts.get(i)));
+    Tensor b = bias ? weights.joined(names, ".bias", type) : null;
+    Tensor w =
+        decodes() ? weights.packed(names, ".weight", type) : weights.joined(names, ".weight", type);
+    Tensor all = product(x, w, b);
+    if (modules.stream().noneMatch(module -> variables.has(at + module + ".lora_A"))) {
+      return all;
     }
-    return results;
+    var plain = all.split_with_sizes(out, -1);
+    for (int i = 0; i < out.length; i++) {
+      parts.push_back(lowRank(at, modules.get(i), x, plain.get(i)));
+    }
+    return torch.cat(parts, -1);
   }
 
   /** As {@link #linear} with a weight [in, out] and a bias, GPT-2's {@code Conv1D}. */
   public Tensor conv1d(String at, String module, Tensor x) {
-    String name = at + module;
-    Tensor y = product(x, weight(name + ".weight").t(), weight(name + ".bias"));
-    return lowRank(at, module, x, y);
+    Tensor w = weight(at + module + ".weight").t();
+    return lowRank(at, module, x, product(x, w, weight(at + module + ".bias")));
   }
 
-  /** x wᵀ + bias, counted. */
-  public Tensor product(Tensor x, Tensor w, @Nullable Tensor bias) {
+  private Tensor product(Tensor x, Tensor w, @Nullable Tensor bias) {
     long cost = x.numel() / x.size(-1) * w.size(0) * w.size(1);
     count(cost, (x.requires_grad() ? cost : 0) + (w.requires_grad() ? cost : 0));
-    return torch.linear(x, w, bias == null ? new TensorOptional() : new TensorOptional(bias));
+    return w.is_mkldnn()
+        ? OneDnn.linear(x, w, bias)
+        : torch.linear(x, w, bias == null ? new TensorOptional() : new TensorOptional(bias));
+  }
+
+  /**
+   * x wᵀ + bias, counted.
+   *
+   * @param weight whole name of a variable [n, k]
+   */
+  public Tensor product(Tensor x, String weight, @Nullable Tensor bias) {
+    boolean packed = decodes() && trained(weight) == null;
+    return product(x, packed ? weights.packed(List.of(weight), "", type) : weight(weight), bias);
+  }
+
+  /** Whether few rows meet each weight and nothing asks for a gradient: the time is reading it. */
+  private boolean decodes() {
+    return cache != null && OneDnn.packs(type);
   }
 
   private Tensor lowRank(String at, String module, Tensor x, Tensor y) {

@@ -1,9 +1,6 @@
 package dev.anabranch.torch.internal;
 
 import java.util.function.LongConsumer;
-import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.IValue;
-import org.bytedeco.pytorch.IValueVector;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -17,9 +14,6 @@ import org.jspecify.annotations.Nullable;
  * no state but the counter; thread-safe if the counter is.
  */
 final class Products {
-  private static final boolean FUSED =
-      Boxed.exists("mkldnn::_linear_pointwise", "")
-          && Boxed.exists("mkldnn::_linear_pointwise", "binary");
   private final LongConsumer macs;
 
   /**
@@ -27,6 +21,10 @@ final class Products {
    */
   Products(LongConsumer macs) {
     this.macs = macs;
+  }
+
+  private static boolean byOneDnn(Tensor x, Tensor w) {
+    return w.is_mkldnn() || OneDnn.HERE && Tensors.is(x, ScalarType.Float);
   }
 
   void count(long multiplyAdds) {
@@ -37,14 +35,14 @@ final class Products {
    * x wᵀ + bias.
    *
    * @param x [m, k]
-   * @param w [n, k], any strides
+   * @param w [n, k], any strides, or packed by {@link OneDnn}
    * @param bias [n] or null
    * @return [m, n]
    */
   Tensor linear(Tensor x, Tensor w, @Nullable Tensor bias) {
     count(x.size(0) * w.size(0) * w.size(1));
-    if (FUSED && Tensors.is(x, ScalarType.Float)) {
-      return Fused.linear(x, w, bias);
+    if (byOneDnn(x, w)) {
+      return OneDnn.linear(x, w, bias);
     }
     return bias == null ? torch.mm(x, w.t()) : torch.addmm(bias, x, w.t());
   }
@@ -56,15 +54,28 @@ final class Products {
    * @return [m, n], possibly {@code other} itself if it is owned
    */
   Tensor linearPlus(Tensor x, Tensor w, @Nullable Tensor bias, Tensor other, boolean owned) {
-    if (FUSED && Tensors.is(x, ScalarType.Float)) {
+    if (byOneDnn(x, w)) {
       count(x.size(0) * w.size(0) * w.size(1));
-      return Fused.binary(x, w, bias, other);
+      return OneDnn.linearPlus(x, w, bias, other);
     }
     if (bias == null && owned) {
       count(x.size(0) * w.size(0) * w.size(1));
       return other.addmm_(x, w.t());
     }
     return linear(x, w, bias).add_(other);
+  }
+
+  /**
+   * x wᵀ · other, entry by entry.
+   *
+   * @param other [m, n]
+   */
+  Tensor linearTimes(Tensor x, Tensor w, Tensor other) {
+    if (byOneDnn(x, w)) {
+      count(x.size(0) * w.size(0) * w.size(1));
+      return OneDnn.linearTimes(x, w, other);
+    }
+    return linear(x, w, null).mul_(other);
   }
 
   /**
@@ -77,7 +88,7 @@ final class Products {
   Tensor weight(Tensor d, Tensor x) {
     long n = d.size(1);
     long k = x.size(1);
-    if (FUSED && Tensors.is(x, ScalarType.Float) && Math.min(n, k) >= 64) {
+    if (OneDnn.HERE && Tensors.is(x, ScalarType.Float) && Math.min(n, k) >= 64) {
       // oneDNN wants its left operand dense: the narrower one is transposed.
       return n <= k ? linear(d.t(), x.t(), null) : linear(x.t(), d.t(), null).t();
     }
@@ -95,44 +106,5 @@ final class Products {
   Tensor thinInto(Tensor into, Tensor a, Tensor b) {
     count(a.size(0) * a.size(1) * b.size(1));
     return into.addmm_(a, b);
-  }
-
-  private static final class Fused {
-    private static final Boxed LINEAR = new Boxed("mkldnn::_linear_pointwise");
-    private static final IValue NO_SCALARS = noScalars();
-    private static final Boxed BINARY = new Boxed("mkldnn::_linear_pointwise", "binary");
-
-    static Tensor linear(Tensor x, Tensor w, @Nullable Tensor bias) {
-      return LINEAR
-          .call(
-              new IValue(x),
-              new IValue(w),
-              bias == null ? new IValue() : new IValue(bias),
-              new IValue("none"),
-              NO_SCALARS,
-              new IValue())[0];
-    }
-
-    /** An empty list of the type the operator wants, which only a script can make (80 ms, once). */
-    private static IValue noScalars() {
-      try (var outside = new PointerScope()) {
-        var unit = torch.compile("def f():\n  l: List[Optional[number]] = []\n  return l\n");
-        var stack = new IValueVector();
-        unit.get_functions().get(0).run(stack);
-        var list = new IValue(stack.get(0));
-        list.retainReference();
-        return list;
-      }
-    }
-
-    static Tensor binary(Tensor x, Tensor w, @Nullable Tensor bias, Tensor other) {
-      return BINARY
-          .call(
-              new IValue(x),
-              new IValue(other),
-              new IValue(w),
-              bias == null ? new IValue() : new IValue(bias),
-              new IValue("add"))[0];
-    }
   }
 }

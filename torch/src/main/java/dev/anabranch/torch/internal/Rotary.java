@@ -2,7 +2,6 @@ package dev.anabranch.torch.internal;
 
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
 /**
@@ -60,11 +59,8 @@ record Rotary(int width, int positions, List<Float> frequencies) {
     long t = x.size(2);
     Tensor cos = pass.once("rotary.cos", () -> rows("cos", t, pass));
     Tensor sin = pass.once("rotary.sin", () -> rows("sin", t, pass));
-    Tensor turned =
-        torch.cat(
-            new TensorVector(x.narrow(3, width / 2, width / 2).neg(), x.narrow(3, 0, width / 2)),
-            3);
-    return x.mul(cos).add(turned.mul(sin));
+    Tensor halves = x.roll(new long[] {width / 2}, new long[] {3});
+    return x.mul(cos).addcmul_(halves, sin);
   }
 
   /** [1 or b, 1, t, w]. */
@@ -73,12 +69,14 @@ record Rotary(int width, int positions, List<Float> frequencies) {
     return torch.embedding(table, pass.positions(t)).unsqueeze(1);
   }
 
+  /** Cosines; or sines, negative where the entry that comes to a place comes from above. */
   private Tensor table(boolean cos) {
     float[] all = new float[Math.multiplyExact(positions, width)];
     for (int p = 0; p < positions; p++) {
       for (int i = 0; i < width; i++) {
         float angle = p * frequencies.get(i % (width / 2));
-        all[p * width + i] = (float) (cos ? Math.cos(angle) : Math.sin(angle));
+        double sin = i < width / 2 ? -Math.sin(angle) : Math.sin(angle);
+        all[p * width + i] = (float) (cos ? Math.cos(angle) : sin);
       }
     }
     return Tensors.floats(all, positions, width);
