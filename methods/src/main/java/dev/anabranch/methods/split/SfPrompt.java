@@ -142,7 +142,7 @@ public record SfPrompt(
     var order = me.random("order");
     double loss = 0;
     int steps = 0;
-    for (var batch : me.data().shuffled(kept, training.batch(), training.epochs(), order)) {
+    for (var batch : training.batches(me.data(), kept, order)) {
       loss +=
           prompts > 0
               ? Split.step(me, topics, batch, stepper)

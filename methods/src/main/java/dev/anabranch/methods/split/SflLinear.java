@@ -77,7 +77,7 @@ public record SflLinear(
     var stepper = Split.stepper(me, training);
     double loss = 0;
     int steps = 0;
-    for (var batch : me.data().shuffled(rows, training.batch(), training.epochs(), order)) {
+    for (var batch : training.batches(me.data(), rows, order)) {
       loss += Split.tailStep(me, TOPICS, batch, stepper);
       steps++;
     }
