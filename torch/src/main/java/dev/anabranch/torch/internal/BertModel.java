@@ -5,6 +5,7 @@ import dev.anabranch.core.Block;
 import dev.anabranch.core.Failure;
 import dev.anabranch.core.GradientTerm;
 import dev.anabranch.core.Head;
+import dev.anabranch.core.Hidden;
 import dev.anabranch.core.Model;
 import dev.anabranch.core.ModelFacts;
 import dev.anabranch.core.ModelUse;
@@ -42,7 +43,7 @@ public final class BertModel implements Model {
   private final Map<String, Chain> chains = new HashMap<>();
   private @Nullable Embedding embedding;
   private @Nullable Scorer scorer;
-  private final Map<String, BertBlock> blocks = new HashMap<>();
+  private final Map<String, RecordedBlock> blocks = new HashMap<>();
   private @Nullable BertHead head;
   private final List<Optimizer> optimizers = new ArrayList<>();
 
@@ -184,7 +185,14 @@ public final class BertModel implements Model {
   @Override
   public Block block(String segment) {
     var found = held.inner(segment);
-    return blocks.computeIfAbsent(segment, name -> new BertBlock(chainOf(found), facts.width()));
+    return blocks.computeIfAbsent(
+        segment, name -> new RecordedBlock(hidden -> record(chainOf(found), hidden)));
+  }
+
+  private Tape record(Chain chain, Hidden hidden) {
+    Shapes.requireWidth(hidden.values(), facts.width());
+    var mask = Sequence.mask(hidden.lengths(), (int) hidden.values().size(1));
+    return chain.record(Tensors.of(hidden.values()), mask, true);
   }
 
   @Override
@@ -228,7 +236,7 @@ public final class BertModel implements Model {
   }
 
   private void closeParts() {
-    blocks.values().forEach(BertBlock::close);
+    blocks.values().forEach(RecordedBlock::close);
     blocks.clear();
     if (head != null) {
       head.close();

@@ -39,7 +39,7 @@ public final class FamilyModel implements Model {
   private final Variables variables;
   private final Variables fallback;
   private final Map<String, FamilySpan> spans = new HashMap<>();
-  private final Map<String, FamilyBlock> blocks = new HashMap<>();
+  private final Map<String, RecordedBlock> blocks = new HashMap<>();
   private final List<Optimizer> optimizers = new ArrayList<>();
   private @Nullable FamilyHead head;
 
@@ -161,7 +161,7 @@ public final class FamilyModel implements Model {
   @Override
   public Block block(String segment) {
     var found = held.inner(segment);
-    return blocks.computeIfAbsent(segment, name -> new FamilyBlock(spanOf(found)));
+    return blocks.computeIfAbsent(segment, name -> new RecordedBlock(spanOf(found)::record));
   }
 
   @Override
@@ -190,7 +190,7 @@ public final class FamilyModel implements Model {
     variables.close(); // first: an optimizer brings open variables up to date
     optimizers.forEach(Optimizer::close);
     optimizers.clear();
-    blocks.values().forEach(FamilyBlock::close);
+    blocks.values().forEach(RecordedBlock::close);
     if (head != null) {
       head.close();
     }

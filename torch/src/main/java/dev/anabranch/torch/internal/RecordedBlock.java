@@ -3,6 +3,7 @@ package dev.anabranch.torch.internal;
 import dev.anabranch.core.Block;
 import dev.anabranch.core.Hidden;
 import dev.anabranch.core.Tensor;
+import java.util.function.Function;
 import org.bytedeco.javacpp.PointerScope;
 import org.jspecify.annotations.Nullable;
 
@@ -10,15 +11,16 @@ import org.jspecify.annotations.Nullable;
  * The layers between two cuts. Keeps the tape of its last forward until it is used, and recomputes
  * it if it is asked about another input. Used on a lane.
  */
-final class BertBlock implements Block, AutoCloseable {
-  private final Chain chain;
-  private final int width;
+final class RecordedBlock implements Block, AutoCloseable {
+  private final Function<Hidden, Tape> walk;
   private @Nullable Tensor input;
   private @Nullable Tape tape;
 
-  BertBlock(Chain chain, int width) {
-    this.chain = chain;
-    this.width = width;
+  /**
+   * @param walk through the layers, with the gradient of its input; on a lane
+   */
+  RecordedBlock(Function<Hidden, Tape> walk) {
+    this.walk = walk;
   }
 
   @Override
@@ -30,10 +32,8 @@ final class BertBlock implements Block, AutoCloseable {
   }
 
   private Tape record(Hidden hidden) {
-    Shapes.requireWidth(hidden.values(), width);
     close();
-    var mask = Sequence.mask(hidden.lengths(), (int) hidden.values().size(1));
-    var made = chain.record(Tensors.of(hidden.values()), mask, true);
+    var made = walk.apply(hidden);
     input = hidden.values();
     tape = made;
     return made;
