@@ -141,15 +141,8 @@ public record SflFull(Training training, boolean weighted, int headLayers, int t
     var global = me.coordinator().receive(Averaging.GLOBAL);
     var model = Split.begin(me, global);
     int[] rows = me.data().sample(training.examples(), me.random("sample"));
-    var order = me.random("order");
-    var stepper = Split.stepper(me, training);
-    double loss = 0;
-    int steps = 0;
-    for (var batch : training.batches(me.data(), rows, order)) {
-      loss += Split.step(me, TOPICS, batch, stepper);
-      steps++;
-    }
-    Split.finish(me, global, rows.length, loss / steps);
+    double loss = Split.train(me, training, rows, (batch, by) -> Split.step(me, TOPICS, batch, by));
+    Split.finish(me, global, rows.length, loss);
   }
 
   @Override
