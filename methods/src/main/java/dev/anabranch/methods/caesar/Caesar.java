@@ -176,18 +176,14 @@ public record Caesar(
     }
   }
 
-  /** τ, local steps; 0: passes over the visit's examples. */
-  int steps() {
-    return training.steps();
-  }
-
   /** τ batches of b, from one random order of the rows after another; or passes if τ = 0. */
   private Iterable<Batch> batches(Device me, int[] rows, int batch) {
     var random = me.random("order");
-    return steps() == 0
+    return training.steps() == 0
         ? me.data().shuffled(rows, batch, training.epochs(), random)
         : me.data()
-            .inOrder(Planner.stream(rows, Math.multiplyExact(steps(), batch), random), batch);
+            .inOrder(
+                Planner.stream(rows, Math.multiplyExact(training.steps(), batch), random), batch);
   }
 
   @Override
