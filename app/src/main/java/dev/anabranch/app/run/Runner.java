@@ -86,16 +86,16 @@ public record Runner(Session session) {
           new Job(
               plan.seed(),
               engine,
-              data.shards(),
+              new Job.Hosts(data.shards(), plan.profiles(), plan.bodyProfile()),
               plan.codecs(),
-              plan.profiles(),
-              plan.bodyProfile(),
-              evaluation.with(session.wiring().instruments(plan, engine, evaluation)),
-              plan.evaluateEvery(),
+              new Job.Scoring(
+                  evaluation.with(session.wiring().instruments(plan, engine, evaluation)),
+                  plan.evaluateEvery()),
               plan.faults(),
-              log,
-              Records.checkpoints(folder.checkpoints(), log, watch::note),
-              watch.start(folder.path(), label, rounds),
+              new Job.Records(
+                  log,
+                  Records.checkpoints(folder.checkpoints(), log, watch::note),
+                  watch.start(folder.path(), label, rounds)),
               new Beside(large.orElse(null), data.publicText()));
       var outcome = session.wiring().fabric(plan).run(method, job);
       double wall = (System.nanoTime() - started) / 1e9;
