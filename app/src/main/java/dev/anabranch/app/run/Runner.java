@@ -48,7 +48,8 @@ public record Runner(Session session) {
   public Summary resume(Path path, Watch watch) {
     try (var folder = RunFolder.reopen(path)) {
       var plan = RunPlan.read(session.catalog(), folder.plan(), List.of());
-      return carryOn(plan, plan.methodName(), folder, watch);
+      var label = Records.label(folder.log()).orElseGet(plan::methodName);
+      return carryOn(plan, label, folder, watch);
     }
   }
 
@@ -75,7 +76,7 @@ public record Runner(Session session) {
     try (var log = Records.log(folder.log())) {
       if (!Records.any(folder.checkpoints())) {
         log.cut(0);
-        head(plan, data, log);
+        head(plan, label, data, log);
       }
       int rounds = plan.methodNumber("rounds").orElse(0L).intValue();
       var method = plan.method();
@@ -103,9 +104,10 @@ public record Runner(Session session) {
     }
   }
 
-  private static void head(RunPlan plan, Dataset data, RunLog log) {
+  private static void head(RunPlan plan, String label, Dataset data, RunLog log) {
     var run = new LinkedHashMap<String, Object>();
     run.put("name", plan.name());
+    run.put("label", label);
     run.put("method", plan.methodName());
     run.put("seed", plan.seed());
     run.put("rounds", plan.methodNumber("rounds").orElse(0L));

@@ -101,6 +101,17 @@ final class LocalFabricTest {
   }
 
   @Test
+  void tooFewRepliesInTheFirstRound_leaveNothingToResume() {
+    var faults = new Faults(0, List.of(new Faults.Visit(0, 0), new Faults.Visit(2, 0)), Set.of());
+    var method = new Star(3, new Quorum(2), (roster, round, random) -> roster.devices());
+    assertThatThrownBy(() -> run(method, 3, 2, job -> job.withFaults(faults)))
+        .hasMessage(
+            "quorum of round 0: 1 replies (expected: at least 2); lost: {device 0=injected, device"
+                + " 2=injected}; no round is done yet: lower the quorum or invite more devices,"
+                + " and run again");
+  }
+
+  @Test
   void failingProgram_isNamedWithItsCause() {
     var method =
         Programs.of(
