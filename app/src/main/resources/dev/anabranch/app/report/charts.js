@@ -91,7 +91,7 @@ function beside(t, name, more) {
 }
 
 /** The axis of a share: where the next tick could pass 1, it ends there. */
-const SHARE = {max: seen => seen.max > 1 - Math.max(0.1, 0.4 * (seen.max - seen.min)) ? 1 : null};
+const SHARE = {max: seen => seen.max > 1 - 0.4 * (seen.max - seen.min || 1) ? 1 : null};
 
 /** A band of half a width around a curve. */
 function band(points, x, y, width, tint) {
