@@ -72,7 +72,6 @@ public record Runner(Session session) {
     var data = session.dataset(plan);
     Feasibility.requireCohort(plan, data.shards().size());
     var engine = session.engine(plan);
-    long started = System.nanoTime();
     try (var log = Records.log(folder.log())) {
       if (!Records.any(folder.checkpoints())) {
         log.cut(0);
@@ -99,8 +98,7 @@ public record Runner(Session session) {
                   watch.start(folder.path(), label, rounds)),
               new Beside(large.orElse(null), data.publicText()));
       var outcome = session.wiring().fabric(plan).run(method, job);
-      double wall = (System.nanoTime() - started) / 1e9;
-      return leave(plan, label, folder, data, outcome, wall);
+      return leave(plan, label, folder, data, outcome);
     }
   }
 
@@ -142,7 +140,7 @@ public record Runner(Session session) {
 
   /** The summary comes last: where there is one, the record is whole. */
   private Summary leave(
-      RunPlan plan, String label, RunFolder folder, Dataset data, Outcome outcome, double wall) {
+      RunPlan plan, String label, RunFolder folder, Dataset data, Outcome outcome) {
     var summary =
         Summary.of(
             folder.path(),
@@ -152,7 +150,6 @@ public record Runner(Session session) {
             data.shards().size(),
             plan.methodNumber("cohort").orElse((long) data.shards().size()).intValue(),
             outcome,
-            wall,
             data.classes());
     SafeTensors.write(
         folder.trained(),

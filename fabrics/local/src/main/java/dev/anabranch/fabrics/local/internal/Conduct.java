@@ -185,7 +185,8 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
     var trained = method.result(state, new Look(notes.rounds - 1));
     var fields = new LinkedHashMap<String, Object>();
     fields.put("virtualSeconds", notes.virtualSeconds);
-    fields.put("wallSeconds", (System.nanoTime() - began) / 1e9);
+    double wallSeconds = wallSeconds();
+    fields.put("wallSeconds", wallSeconds);
     fields.put("lost", notes.lost);
     job.records().log().append("end", notes.rounds - 1, fields);
     return new Outcome(
@@ -193,9 +194,15 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
         notes.last,
         shared.books.totals(),
         notes.virtualSeconds,
+        wallSeconds,
         notes.lost,
         notes.rounds,
         notes.more);
+  }
+
+  /** Of this process and, if the run was resumed, of those before. */
+  private double wallSeconds() {
+    return notes.wallSeconds + (System.nanoTime() - began) / 1e9;
   }
 
   Program program() {
@@ -331,7 +338,7 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
                   nextRound,
                   wire,
                   shared.memories.all(),
-                  notes.write(shared.books)));
+                  notes.write(shared.books, wallSeconds())));
     }
     job.records().log().append("checkpoint", nextRound - 1, Map.of("nextRound", nextRound));
     var totals = shared.books.totals();
