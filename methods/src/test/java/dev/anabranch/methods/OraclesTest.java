@@ -10,7 +10,9 @@ import dev.anabranch.core.Outcome;
 import dev.anabranch.core.Pooling;
 import dev.anabranch.testkit.ToyEngine;
 import dev.anabranch.testkit.ToyJob;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
@@ -48,6 +50,48 @@ final class OraclesTest {
       for (int i = 0; i < a.length; i++) {
         assertThat(b[i]).as(spec.name()).isCloseTo(a[i], within(1e-6f));
       }
+    }
+  }
+
+  /** With 9 examples and batches of 3 a pass has 3 steps of equal cost. */
+  @ParameterizedTest
+  @ValueSource(strings = {"fedavg", "central", "sfl-ff", "sfl-linear", "sfprompt", "droppeft"})
+  void steps_boundWhatAVisitDoes(String method) {
+    var settings = new LinkedHashMap<String, Object>(Map.of("rounds", 2, "examples", 9));
+    if (method.equals("sfprompt")) {
+      settings.putAll(Map.of("keepFraction", 1, "selfUpdateEpochs", 0));
+    } else if (method.equals("droppeft")) {
+      settings.put("rates", List.of("0.5"));
+      settings.put("shapes", List.of("uniform"));
+    } else if (method.equals("central")) {
+      settings.put("cohort", 1);
+    }
+    var pass = run(method, settings, 2);
+    var macs = new ArrayList<Long>();
+    for (int steps : new int[] {1, 2, 3, 4}) {
+      settings.put("steps", steps);
+      var outcome = run(method, settings, 2);
+      macs.add(outcome.totals().macs().values().stream().mapToLong(n -> n).sum());
+      if (steps == 3) {
+        assertThat(outcome.trained().sha256()).isEqualTo(pass.trained().sha256());
+        assertThat(outcome.totals()).isEqualTo(pass.totals());
+      }
+    }
+    assertThat(macs.get(0)).isPositive();
+    assertThat(macs).isEqualTo(List.of(1L, 2L, 3L, 4L).stream().map(n -> n * macs.get(0)).toList());
+  }
+
+  /** Devices of 12 to 14 examples, none of whom sees them all: n_k is what they have. */
+  @Test
+  void aBodyCountsAsMuchAsItsDevice_whateverTheStepsAre() {
+    Map<String, Object> plain =
+        Map.of("examples", 0, "steps", 2, "clip", 0, "optimizer", "sgd", "learningRate", 0.1);
+    var split = run("sfl-ff", plain, 2);
+    var whole = run("fedavg", plain, 2);
+    for (var spec : whole.trained().specs()) {
+      assertThat(split.trained().get(spec.name()).toArray())
+          .as(spec.name())
+          .containsExactly(whole.trained().get(spec.name()).toArray(), within(1e-6f));
     }
   }
 
