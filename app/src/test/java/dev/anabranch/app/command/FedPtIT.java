@@ -140,13 +140,16 @@ class FedPtIT {
   }
 
   @Test
-  void aBaseThatTheRunHealsIsNotMeasuredAsItWas() throws IOException {
+  void theBaseThatTheRunHealsIsMeasured() throws IOException {
     var healed = run("healed", "method.rounds=1");
     assertThat(healed.code()).as(healed.err()).isZero();
     assertThat(String.valueOf(summary("healed").get("queries"))).startsWith("{texts=16, tokens=");
     assertThat(Files.readString(folder.resolve("healed/log.jsonl"))).contains("\"healLoss\"");
-    assertThat(metric("healed", "largePerplexity")).isPositive();
-    assertThat(metric("healed", "proxyPerplexity")).isNaN();
+    var still =
+        run("still healed", "method.rounds=1", "method.learningRate=0", "method.distilEvery=2");
+    assertThat(still.code()).as(still.err()).isZero();
+    assertThat(metric("healed", "basePerplexity")).isEqualTo(metric("still healed", "perplexity"));
+    assertThat(metric("healed", "proxyPerplexity")).isLessThan(metric("healed", "largePerplexity"));
   }
 
   @Test
@@ -176,6 +179,19 @@ class FedPtIT {
                 + "\", distilExamples: 8, distilBatch: 4, distilLearningRate: 0.002}}");
     assertThat(student.code()).as(student.err()).isZero();
     assertThat(String.valueOf(summary("student").get("bytes"))).contains("total=0");
+  }
+
+  @Test
+  void textsOfAllDevicesAreTrainedOnInOnePlace() {
+    var pooled =
+        run(
+            "pooled",
+            "method={central: {rounds: 1, cohort: 2, examples: 16, batch: 4, learningRate: 0.01,"
+                + " parameterisation: everything}}");
+    assertThat(pooled.code()).as(pooled.err()).isZero();
+    var still = run("unpooled", "method={central: {rounds: 1, cohort: 2, learningRate: 0}}");
+    assertThat(still.code()).as(still.err()).isZero();
+    assertThat(metric("pooled", "perplexity")).isLessThan(metric("unpooled", "perplexity"));
   }
 
   @Test
