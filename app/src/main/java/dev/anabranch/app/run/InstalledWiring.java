@@ -270,9 +270,9 @@ public final class InstalledWiring implements Wiring {
     return plan.method() instanceof FedPt method ? method.proxy() : null;
   }
 
-  /** The model of a plan before anything is trained; null if the run heals it first. */
+  /** The model of a plan before anything is trained; null if the run's state keeps its own. */
   private static @Nullable Predictor base(RunPlan plan, Evaluation evaluation) {
-    if (plan.method() instanceof FedPt method && method.healRounds() > 0) {
+    if (plan.method() instanceof FedPt) {
       return null;
     }
     var engine = evaluation.engine();

@@ -383,8 +383,8 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
     }
 
     @Override
-    public Metrics evaluate(TensorMap trained) {
-      var measured = job.scoring().evaluation().measure(trained);
+    public Metrics evaluate(TensorMap trained, Map<String, TensorMap> beside) {
+      var measured = job.scoring().evaluation().measure(trained, beside);
       more = measured.more();
       return measured.metrics();
     }
