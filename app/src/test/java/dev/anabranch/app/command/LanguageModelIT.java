@@ -2,9 +2,12 @@ package dev.anabranch.app.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.anabranch.app.record.Json;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -90,10 +93,44 @@ class LanguageModelIT {
   }
 
   @Test
-  void classesOfADecoderAreNotPredicted() {
+  void linesAreContinuedByWhatWasLearned() {
     assertThat(rivers.run("run", "method.rounds=1").code()).isZero();
-    var predict = Ended.installed("once upon\n", "predict", folder.resolve("run").toString());
-    assertThat(predict.err()).contains("task.kind: causal-lm (expected: text-classification");
-    assertThat(predict.code()).isEqualTo(2);
+    var lines = "the river\nonce upon a time\n";
+    var greedy = predict(lines, "--new-tokens", "7");
+    assertThat(greedy.code()).as(greedy.err()).isZero();
+    assertThat(greedy.out().lines()).hasSize(2).first().isNotEqualTo("");
+    assertThat(predict(lines, "--new-tokens", "7").out()).isEqualTo(greedy.out());
+    assertThat(predict("the river\n", "--new-tokens", "7").out().strip())
+        .as("alone as beside others")
+        .isEqualTo(greedy.out().lines().findFirst().orElseThrow().strip());
+    var json = predict("the river\n", "--new-tokens", "3", "--json");
+    assertThat(Json.object(Path.of("out"), json.out()))
+        .containsEntry("text", "the river")
+        .containsEntry("tokens", 3)
+        .containsKey("continuation");
+    var drawn = predict(lines, "--temperature", "5", "--top-p", "0.9", "--seed", "4");
+    assertThat(drawn.code()).as(drawn.err()).isZero();
+    assertThat(drawn.out()).isNotEqualTo(predict(lines).out());
+    assertThat(predict(lines, "--temperature", "5", "--top-p", "0.9", "--seed", "4").out())
+        .isEqualTo(drawn.out());
+  }
+
+  @Test
+  void howALineIsContinuedIsChecked() {
+    assertThat(rivers.run("run", "method.rounds=1").code()).isZero();
+    assertThat(predict("", "--new-tokens", "0").err())
+        .contains("--new-tokens: 0 (expected: 1 to 100000)");
+    assertThat(predict("", "--top-p", "2").err()).contains("topP: 2.0 (expected: above 0 to 1)");
+    var far = predict("the river\n", "--new-tokens", "100000", "--json");
+    assertThat(far.code()).as(far.err()).isZero();
+    assertThat((Integer) Json.object(Path.of("out"), far.out()).get("tokens"))
+        .as("the model reads 64")
+        .isBetween(1, 63);
+  }
+
+  private Ended predict(String lines, String... options) {
+    var words = new ArrayList<>(List.of("predict", folder.resolve("run").toString()));
+    words.addAll(List.of(options));
+    return Ended.installed(lines, words.toArray(String[]::new));
   }
 }
