@@ -86,7 +86,7 @@ final class Span {
       for (int i : indices) {
         Tensor next;
         try (var scope = new PointerScope()) {
-          next = alone(current, mask, i);
+          next = Tensors.own(layers.forward(current, mask, i, i + 1, hooks));
         }
         current.close();
         current = next;
@@ -94,15 +94,6 @@ final class Span {
       }
       return current;
     }
-  }
-
-  /** One layer without a backward pass; the caller owns the result. */
-  private Tensor alone(Tensor hidden, @Nullable Tensor mask, int layer) {
-    if (!TrainedLayers.supports(hooks, layer)) {
-      return Tensors.own(layers.forward(hidden, mask, layer, layer + 1, hooks));
-    }
-    var one = new TrainedLayers(weights, new int[] {layer}, hooks, executed -> {});
-    return one.forward(hidden, mask, TrainedLayers.Keep.NOTHING).hidden();
   }
 
   /**
