@@ -214,6 +214,16 @@ public final class InstalledWiring implements Wiring {
   }
 
   @Override
+  public Optional<Words> words(RunPlan plan) {
+    if (!plan.languageModel()) {
+      return Optional.empty();
+    }
+    var tokenizer = tokenizer(plan);
+    return Optional.of(
+        new Words(text -> tokenizer.encode(text, null).ids(), tokenizer::decode, end(plan)));
+  }
+
+  @Override
   public Engine engine(RunPlan plan, int classes) {
     var task = task(plan, classes);
     var engine = Engines.open(model(plan), task, precision(plan), plan.lanes());

@@ -8,7 +8,7 @@ import org.bytedeco.pytorch.TensorArrayRefOptional;
 import org.jspecify.annotations.Nullable;
 
 /** A recorded walk through one span. Used on a lane; closing twice is allowed. */
-final class FamilyTape implements AutoCloseable {
+final class FamilyTape implements Tape {
   private final @Nullable Tensor leaf;
   private final Tensor output;
   private final Pass pass;
@@ -32,16 +32,13 @@ final class FamilyTape implements AutoCloseable {
     return out;
   }
 
-  Tensor output() {
+  @Override
+  public Tensor output() {
     return output;
   }
 
-  /**
-   * Adds the gradients of the trained variables on the way. The tape is used up.
-   *
-   * @return the gradient of the input, which the caller owns; null without a leaf
-   */
-  @Nullable Tensor backward(Tensor gradient) {
+  @Override
+  public @Nullable Tensor backward(Tensor gradient) {
     try (var scope = new PointerScope()) {
       if (output.requires_grad()) {
         output.backward(
