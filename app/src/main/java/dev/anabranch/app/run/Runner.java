@@ -46,9 +46,14 @@ public record Runner(Session session) {
 
   /** Goes on with a run that was interrupted, from its last checkpoint. */
   public Summary resume(Path path, Watch watch) {
+    return resume(path, "", watch);
+  }
+
+  /** The same with a label; empty: the name of the method. */
+  public Summary resume(Path path, String label, Watch watch) {
     try (var folder = RunFolder.reopen(path)) {
       var plan = RunPlan.read(session.catalog(), folder.plan(), List.of());
-      return carryOn(plan, plan.methodName(), folder, watch);
+      return carryOn(plan, label.isEmpty() ? plan.methodName() : label, folder, watch);
     }
   }
 
@@ -95,7 +100,7 @@ public record Runner(Session session) {
               plan.faults(),
               log,
               Records.checkpoints(folder.checkpoints(), log, watch::note),
-              watch.start(folder.path(), label, rounds),
+              watch.start(folder.path(), label, rounds == 0 ? 0 : rounds + method.closingRounds()),
               new Beside(large.orElse(null), data.publicText()));
       var outcome = session.wiring().fabric(plan).run(method, job);
       double wall = (System.nanoTime() - started) / 1e9;

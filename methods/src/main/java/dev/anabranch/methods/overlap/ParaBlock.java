@@ -6,8 +6,6 @@ import dev.anabranch.core.Codec;
 import dev.anabranch.core.Codecs;
 import dev.anabranch.core.Coordinator;
 import dev.anabranch.core.Device;
-import dev.anabranch.core.Fidelity;
-import dev.anabranch.core.Memory;
 import dev.anabranch.core.Method;
 import dev.anabranch.core.ModelFacts;
 import dev.anabranch.core.ModelUse;
@@ -17,8 +15,6 @@ import dev.anabranch.core.Setup;
 import dev.anabranch.core.TensorMap;
 import dev.anabranch.core.Topic;
 import dev.anabranch.core.Update;
-import dev.anabranch.core.WireIn;
-import dev.anabranch.core.WireOut;
 import dev.anabranch.methods.Training;
 import dev.anabranch.methods.overlap.Replica.Change;
 import java.util.List;
@@ -61,28 +57,10 @@ public record ParaBlock(
   private static final Topic<Update> UPDATE = new Topic<>("update", Codecs.UPDATE);
   private static final Topic<TensorMap> MEAN = new Topic<>("mean", Codecs.TENSORS);
 
-  private static final Codec<BlockState> STATE =
-      new Codec<>() {
-        @Override
-        public String id() {
-          return "blocks/1";
-        }
-
-        @Override
-        public Fidelity fidelity() {
-          return Fidelity.EXACT;
-        }
-
-        @Override
-        public void encode(BlockState state, WireOut out, Memory memory) {
-          state.write(out, memory);
-        }
-
-        @Override
-        public BlockState decode(WireIn in, Memory memory) {
-          return BlockState.read(in, memory);
-        }
-      };
+  @Override
+  public int closingRounds() {
+    return sequential ? 0 : 1; // the last exchange trains nothing
+  }
 
   @Override
   public Card card() {
@@ -104,9 +82,8 @@ public record ParaBlock(
 
   @Override
   public BlockState coordinate(Coordinator<BlockState> me, BlockState state) {
-    int rounds = training.rounds() + (sequential ? 0 : 1); // the last exchange trains nothing
     int blocks = state.blocks().size();
-    for (int round = me.firstRound(); round < rounds; round++) {
+    for (int round = me.firstRound(); round < training.rounds() + closingRounds(); round++) {
       List<NodeId> cohort =
           round < training.rounds()
               ? training.cohort().choose(me.roster(), round, me.random("cohort", round))
@@ -190,7 +167,7 @@ public record ParaBlock(
 
   @Override
   public Codec<BlockState> state() {
-    return STATE;
+    return BlockState.CODEC;
   }
 
   @Override
