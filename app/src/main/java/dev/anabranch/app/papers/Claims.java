@@ -7,7 +7,6 @@ import dev.anabranch.core.Check;
 import dev.anabranch.core.Failure;
 import dev.anabranch.core.Knob;
 import dev.anabranch.core.Settings;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -22,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param folder where it lies
  * @param paper title and where it was published
- * @param plans files by short name, for the long form
+ * @param plans by short name, for the long form
  * @param quick the same for the short form; all its names are in {@code plans}
  * @param seeds how many the long form repeats with
  * @param quickSeeds the same for the short form
@@ -31,8 +30,8 @@ import org.jspecify.annotations.Nullable;
 public record Claims(
     Path folder,
     String paper,
-    Map<String, Path> plans,
-    Map<String, Path> quick,
+    Map<String, PlanFile> plans,
+    Map<String, PlanFile> quick,
     int seeds,
     int quickSeeds,
     Map<String, String> data,
@@ -99,8 +98,8 @@ public record Claims(
     return out;
   }
 
-  private static Map<String, Path> files(Path folder, String at, @Nullable Object given) {
-    var out = new LinkedHashMap<String, Path>();
+  private static Map<String, PlanFile> files(Path folder, String at, @Nullable Object given) {
+    var out = new LinkedHashMap<String, PlanFile>();
     Settings.section(at, given)
         .forEach((name, value) -> {
           require(
@@ -108,13 +107,7 @@ public record Claims(
               at + "." + name,
               "'" + name + "'",
               "1 to 40 letters, digits, '.' or '-'");
-          var file = folder.resolve(String.valueOf(value)).normalize();
-          require(
-              value instanceof String && file.startsWith(folder) && Files.isRegularFile(file),
-              at + "." + name,
-              value,
-              "a plan in " + folder);
-          out.put(name, file);
+          out.put(name, PlanFile.read(folder, at + "." + name, value));
         });
     return out;
   }

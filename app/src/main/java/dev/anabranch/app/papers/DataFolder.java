@@ -42,8 +42,8 @@ record DataFolder(@Nullable Path folder) {
     return RunPlan.of(catalog, section(plan.toMap(), this::here));
   }
 
-  /** Refuses a plan whose files are not there. */
-  void require(RunPlan plan, Claims claims) {
+  /** The files that a plan names, as it names them. */
+  static TreeSet<String> files(RunPlan plan) {
     var paths = new TreeSet<String>();
     each(
         plan.toMap(),
@@ -52,6 +52,12 @@ record DataFolder(@Nullable Path folder) {
             paths.add(text);
           }
         });
+    return paths;
+  }
+
+  /** Refuses a plan whose files are not there. */
+  void require(RunPlan plan, Claims claims) {
+    var paths = files(plan);
     for (var path : paths) {
       if (!there(here(path))) {
         throw AnabranchException.expected(

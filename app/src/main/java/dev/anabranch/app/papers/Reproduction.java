@@ -1,6 +1,7 @@
 package dev.anabranch.app.papers;
 
 import dev.anabranch.app.estimate.Estimator;
+import dev.anabranch.app.plan.Catalog;
 import dev.anabranch.app.plan.RunPlan;
 import dev.anabranch.app.record.Digest;
 import dev.anabranch.app.record.Json;
@@ -81,7 +82,7 @@ public record Reproduction(
     var where = new DataFolder(data);
     var out = new ArrayList<Planned>();
     files.forEach((name, file) -> {
-      var plan = read(session, file);
+      var plan = read(session.catalog(), name, file);
       where.require(plan, claims);
       var here = where.in(plan, session.catalog());
       for (int s = 0; s < repeat; s++) {
@@ -93,11 +94,21 @@ public record Reproduction(
     return out;
   }
 
-  private RunPlan read(Session session, Path file) {
+  /** Files that a plan names and of which the claims do not say how to get them. */
+  public List<String> lacking(Catalog catalog) {
+    return (quick ? claims.quick() : claims.plans())
+        .entrySet().stream()
+            .flatMap(e -> DataFolder.files(read(catalog, e.getKey(), e.getValue())).stream())
+            .filter(file -> claims.howToGet(file).isEmpty())
+            .distinct()
+            .toList();
+  }
+
+  private RunPlan read(Catalog catalog, String name, PlanFile plan) {
     try {
-      return RunPlan.read(session.catalog(), file, overrides);
+      return RunPlan.read(catalog, plan.file(), plan.set()).set(overrides);
     } catch (AnabranchException e) {
-      throw new AnabranchException(e.failure(), file + ": " + e.getMessage(), e);
+      throw new AnabranchException(e.failure(), name + ": " + e.getMessage(), e);
     }
   }
 

@@ -1,8 +1,6 @@
 package dev.anabranch.methods.overlap;
 
-import dev.anabranch.core.Codec;
 import dev.anabranch.core.Codecs;
-import dev.anabranch.core.Fidelity;
 import dev.anabranch.core.Memory;
 import dev.anabranch.core.NodeId;
 import dev.anabranch.core.Quorum;
@@ -27,30 +25,6 @@ import java.util.stream.IntStream;
  * @param cohort who trained in the round before, and has a change to send
  */
 public record BlockState(List<TensorMap> blocks, int[] versions, List<NodeId> cohort) {
-  /** How a checkpoint keeps it. */
-  static final Codec<BlockState> CODEC =
-      new Codec<>() {
-        @Override
-        public String id() {
-          return "blocks/1";
-        }
-
-        @Override
-        public Fidelity fidelity() {
-          return Fidelity.EXACT;
-        }
-
-        @Override
-        public void encode(BlockState state, WireOut out, Memory memory) {
-          state.write(out, memory);
-        }
-
-        @Override
-        public BlockState decode(WireIn in, Memory memory) {
-          return BlockState.read(in, memory);
-        }
-      };
-
   public BlockState {
     blocks = List.copyOf(blocks);
     cohort = List.copyOf(cohort);

@@ -6,6 +6,8 @@ import dev.anabranch.core.Codec;
 import dev.anabranch.core.Codecs;
 import dev.anabranch.core.Coordinator;
 import dev.anabranch.core.Device;
+import dev.anabranch.core.Fidelity;
+import dev.anabranch.core.Memory;
 import dev.anabranch.core.Method;
 import dev.anabranch.core.ModelFacts;
 import dev.anabranch.core.ModelUse;
@@ -15,6 +17,8 @@ import dev.anabranch.core.Setup;
 import dev.anabranch.core.TensorMap;
 import dev.anabranch.core.Topic;
 import dev.anabranch.core.Update;
+import dev.anabranch.core.WireIn;
+import dev.anabranch.core.WireOut;
 import dev.anabranch.methods.Training;
 import dev.anabranch.methods.overlap.Replica.Change;
 import java.util.List;
@@ -23,13 +27,11 @@ import java.util.stream.Stream;
 
 /**
  * ParaBlock: federated block coordinate descent in which a device sends the change of one block
- * while it trains the next, so that a round takes the longer of both and not their sum. What comes
- * back is a round late; the block-level correction bears it: a device trains on top of its own
- * change of the last block, and replaces it by the mean of all when that arrives. With {@code
- * sequential} it is plain federated block coordinate descent: train, send, receive.
+ * while it trains the next, so that a round takes the longer of both. What comes back is a round
+ * late; the block-level correction bears it: a device trains on top of its own last change, and
+ * replaces it by the mean of all later. {@code sequential} is plain: train, send, receive.
  *
- * <p>Differs: the correction is our reading of the abstract, which names it and no more; a device
- * that is not invited again still sends its last change, in a visit without training.
+ * <p>Differs: the correction is our reading of the abstract; who leaves still sends a last change.
  *
  * @param sequential whether a round waits for its own exchange
  * @param correction whether a device trains on top of its own last change
@@ -56,6 +58,29 @@ public record ParaBlock(
   static final Topic<TensorMap> BLOCK = new Topic<>("block", Codecs.TENSORS);
   private static final Topic<Update> UPDATE = new Topic<>("update", Codecs.UPDATE);
   private static final Topic<TensorMap> MEAN = new Topic<>("mean", Codecs.TENSORS);
+
+  private static final Codec<BlockState> STATE =
+      new Codec<>() {
+        @Override
+        public String id() {
+          return "blocks/1";
+        }
+
+        @Override
+        public Fidelity fidelity() {
+          return Fidelity.EXACT;
+        }
+
+        @Override
+        public void encode(BlockState state, WireOut out, Memory memory) {
+          state.write(out, memory);
+        }
+
+        @Override
+        public BlockState decode(WireIn in, Memory memory) {
+          return BlockState.read(in, memory);
+        }
+      };
 
   @Override
   public int closingRounds() {
@@ -136,9 +161,7 @@ public record ParaBlock(
     copy.keep(me.round(), sequential ? Change.none() : change);
   }
 
-  /**
-   * Δ^t: H steps on block b(t) alone, on top of W as this device knows it and of its own Δ^{t−1}.
-   */
+  /** Δ^t: H steps on block b(t) alone, on top of W as this device knows it and its own Δ^{t−1}. */
   private Change train(Device me, Replica copy, int[] order, Change last) {
     int[] rows = me.data().sample(training.examples(), me.random("sample"));
     var batches = training.batches(me.data(), rows, me.random("order"));
@@ -167,7 +190,7 @@ public record ParaBlock(
 
   @Override
   public Codec<BlockState> state() {
-    return BlockState.CODEC;
+    return STATE;
   }
 
   @Override
