@@ -198,7 +198,7 @@ final class Markup {
     return Figures.share(group.mean(figure), reference.mean(figure));
   }
 
-  private static void cell(StringBuilder out, String label, String content) {
+  static void cell(StringBuilder out, String label, String content) {
     out.append("<td data-label=\"").append(label).append("\">").append(content).append("</td>");
   }
 }

@@ -76,6 +76,7 @@ public final class ReportPage {
             Map.entry("headline-loss", Markup.escape(headlines.loss())),
             Map.entry("headline-traffic", Markup.escape(headlines.traffic())),
             Map.entry("parts", comparison.groups().size() < 2 ? "" : resource("parts.html")),
+            Map.entry("more", more(MoreFigures.tables(comparison))),
             Map.entry("headline-topics", Markup.escape(headlines.topics())),
             Map.entry("headline-macs", Markup.escape(headlines.macs())),
             Map.entry("headline-memory", Markup.escape(headlines.memory())),
@@ -102,6 +103,10 @@ public final class ReportPage {
 
   private static String claims(List<ClaimRow> claims) {
     return fill(resource("claims.html"), Map.of("claim-rows", Markup.claims(claims)));
+  }
+
+  private static String more(String tables) {
+    return tables.isEmpty() ? "" : fill(resource("more.html"), Map.of("more-tables", tables));
   }
 
   private static String fill(String template, Map<String, String> values) {
