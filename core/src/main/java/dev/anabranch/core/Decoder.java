@@ -9,6 +9,9 @@ public interface Decoder extends AutoCloseable {
   /** b, the number of sequences. */
   int size();
 
+  /** How many more tokens each sequence may be given. */
+  int room();
+
   /**
    * Reads on.
    *

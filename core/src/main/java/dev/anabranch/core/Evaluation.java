@@ -2,6 +2,7 @@ package dev.anabranch.core;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
@@ -35,13 +36,21 @@ public record Evaluation(
    */
   public record Measured(Metrics metrics, SortedMap<String, Double> more) {}
 
-  /** Scores trained variables, and asks every instrument. */
-  public Measured measure(TensorMap trained) {
+  /**
+   * Scores trained variables, and asks every instrument.
+   *
+   * @param beside other variables that an instrument may look at, by name
+   */
+  public Measured measure(TensorMap trained, Map<String, TensorMap> beside) {
     var more = new TreeMap<String, Double>();
+    var others = new TreeMap<String, Predictor>();
     try (var predictor = engine.predictor(use, trained)) {
+      beside.forEach((name, variables) -> others.put(name, engine.predictor(use, variables)));
       var metrics = score(predictor);
-      instruments.forEach(instrument -> more.putAll(instrument.measure(predictor)));
+      instruments.forEach(instrument -> more.putAll(instrument.measure(predictor, others)));
       return new Measured(metrics, more);
+    } finally {
+      others.values().forEach(Predictor::close);
     }
   }
 

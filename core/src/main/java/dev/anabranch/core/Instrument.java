@@ -1,5 +1,6 @@
 package dev.anabranch.core;
 
+import java.util.Map;
 import java.util.SortedMap;
 
 /**
@@ -12,6 +13,7 @@ public interface Instrument {
    * Figures by name, as the run log keeps them.
    *
    * @param trained the model with the state's trained variables put in; it stays with the caller
+   * @param beside the model with other variables of the state, by their name there; the same
    */
-  SortedMap<String, Double> measure(Predictor trained);
+  SortedMap<String, Double> measure(Predictor trained, Map<String, Predictor> beside);
 }

@@ -1,6 +1,7 @@
 package dev.anabranch.core;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -18,7 +19,16 @@ public interface Instruments {
   Optional<TensorMap> memory(NodeId device, String key);
 
   /** How trained variables do on the hold-out. */
-  Metrics evaluate(TensorMap trained);
+  default Metrics evaluate(TensorMap trained) {
+    return evaluate(trained, Map.of());
+  }
+
+  /**
+   * How trained variables do on the hold-out.
+   *
+   * @param beside others of the state that they are compared with, by name
+   */
+  Metrics evaluate(TensorMap trained, Map<String, TensorMap> beside);
 
   /** The score of the run after this round. */
   void score(Metrics metrics);

@@ -7,67 +7,66 @@ import java.util.Map;
  * A method's surroundings, wired from a plan.
  *
  * @param seed of everything random
- * @param shards one a device
+ * @param hosts what devices and the host of the body have
  * @param codecs value codecs by topic, in place of the methods' own
- * @param profiles dealt to devices in turn: device i has profile i mod size
- * @param bodyProfile of the host of the body
- * @param evaluation how the hold-out is scored
- * @param evaluateEvery rounds between scores; the last round is always scored; 0: only the last;
- *     below 0: never
  * @param faults injected losses
  * @param beside what the coordinator has beside it
  */
 public record Job(
     long seed,
     Engine engine,
-    List<Shard> shards,
+    Hosts hosts,
     Map<String, Codec<Tensor>> codecs,
-    List<DeviceProfile> profiles,
-    DeviceProfile bodyProfile,
-    Evaluation evaluation,
-    int evaluateEvery,
+    Scoring scoring,
     Faults faults,
-    RunLog log,
-    Checkpoints checkpoints,
-    Progress progress,
+    Records records,
     Beside beside) {
   public Job {
-    shards = List.copyOf(shards);
     codecs = Map.copyOf(codecs);
-    profiles = List.copyOf(profiles);
   }
 
-  /** With nothing beside the coordinator. */
-  public Job(
-      long seed,
-      Engine engine,
-      List<Shard> shards,
-      Map<String, Codec<Tensor>> codecs,
-      List<DeviceProfile> profiles,
-      DeviceProfile bodyProfile,
-      Evaluation evaluation,
-      int evaluateEvery,
-      Faults faults,
-      RunLog log,
-      Checkpoints checkpoints,
-      Progress progress) {
-    this(
-        seed,
-        engine,
-        shards,
-        codecs,
-        profiles,
-        bodyProfile,
-        evaluation,
-        evaluateEvery,
-        faults,
-        log,
-        checkpoints,
-        progress,
-        Beside.NOTHING);
+  /**
+   * Who takes part, and with what.
+   *
+   * @param shards one a device
+   * @param profiles dealt to devices in turn: device i has profile i mod size
+   * @param body of the host of the body
+   */
+  public record Hosts(List<Shard> shards, List<DeviceProfile> profiles, DeviceProfile body) {
+    public Hosts {
+      shards = List.copyOf(shards);
+      profiles = List.copyOf(profiles);
+    }
+
+    public DeviceProfile profile(int device) {
+      return profiles.get(device % profiles.size());
+    }
   }
 
-  public DeviceProfile profile(int device) {
-    return profiles.get(device % profiles.size());
+  /**
+   * How a run is scored.
+   *
+   * @param evaluation on the hold-out
+   * @param every rounds between scores; the last round is always scored; 0: only the last; below 0:
+   *     never
+   */
+  public record Scoring(Evaluation evaluation, int every) {}
+
+  /** Where a run is written down, and who watches it. */
+  public record Records(RunLog log, Checkpoints checkpoints, Progress progress) {}
+
+  /** The same with other hosts. */
+  public Job with(Hosts other) {
+    return new Job(seed, engine, other, codecs, scoring, faults, records, beside);
+  }
+
+  /** The same with other scores. */
+  public Job with(Scoring other) {
+    return new Job(seed, engine, hosts, codecs, other, faults, records, beside);
+  }
+
+  /** The same with something else beside the coordinator. */
+  public Job with(Beside other) {
+    return new Job(seed, engine, hosts, codecs, scoring, faults, records, other);
   }
 }

@@ -1,6 +1,7 @@
 package dev.anabranch.core;
 
 import java.util.List;
+import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -18,6 +19,11 @@ public record Kind<T>(
   public Kind {
     aliases = List.copyOf(aliases);
     knobs = List.copyOf(knobs);
+    var names = knobs.stream().map(Knob::name).toList();
+    if (names.size() > Set.copyOf(names).size()) {
+      throw new IllegalArgumentException(
+          "knobs of " + name + ": " + names + " (expected: each name once)");
+    }
   }
 
   public static <T> Kind<T> of(

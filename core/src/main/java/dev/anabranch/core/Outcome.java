@@ -8,6 +8,7 @@ import java.util.SortedMap;
  * @param trained all trained variables under their names in the model
  * @param last scores after the last round
  * @param virtualSeconds time by the virtual clock
+ * @param wallSeconds of all processes that had a part, each up to where the next went on
  * @param lost visits that gave no sound reply
  * @param more what instruments measured after the last round, by name
  */
@@ -16,6 +17,7 @@ public record Outcome(
     Metrics last,
     Totals totals,
     double virtualSeconds,
+    double wallSeconds,
     int lost,
     int rounds,
     SortedMap<String, Double> more) {}

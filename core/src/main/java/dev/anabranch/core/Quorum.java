@@ -25,7 +25,9 @@ public record Quorum(int minimum) {
               + minimum
               + "); lost: "
               + lost
-              + "; the last checkpoint stands, resume the run or lower the quorum");
+              + (round == 0
+                  ? "; no round is done yet: lower the quorum or invite more devices, and run again"
+                  : "; the last checkpoint stands, resume the run or lower the quorum"));
     }
   }
 }

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.function.ToDoubleBiFunction;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -69,10 +70,17 @@ public final class Replies<T> implements Iterable<Reply<T>> {
 
   /** Weighted mean over the replies, in double, along a fixed tree over device indices. */
   public TensorMap mean(Function<T, TensorMap> value, ToDoubleFunction<T> weight) {
+    return mean(value, (from, message) -> weight.applyAsDouble(message));
+  }
+
+  /** The same with weights that depend on who sent. */
+  public TensorMap mean(Function<T, TensorMap> value, ToDoubleBiFunction<NodeId, T> weight) {
     var fold = new TreeMean().startWhole(TensorMap.empty());
     source.forEachRemaining(reply ->
         fold.add(
-            reply.from(), value.apply(reply.message()), weight.applyAsDouble(reply.message())));
+            reply.from(),
+            value.apply(reply.message()),
+            weight.applyAsDouble(reply.from(), reply.message())));
     return fold.finish();
   }
 }

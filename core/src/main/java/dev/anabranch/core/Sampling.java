@@ -78,7 +78,7 @@ public record Sampling(double temperature, double topP) {
   }
 
   /**
-   * Continues sequences of tokens, all at once.
+   * Continues sequences of tokens, all at once, until each has ended or the model has no room.
    *
    * @param prompts [b][at least 1]
    * @param most new tokens of each
@@ -94,7 +94,7 @@ public record Sampling(double temperature, double topP) {
     boolean[] over = new boolean[b];
     try (var decoder = predictor.decoder(b)) {
       int[][] next = prompts;
-      for (int step = 0; step < most && !all(over); step++) {
+      for (int step = 0; step < most && !all(over) && (step == 0 || decoder.room() > 0); step++) {
         float[] scores;
         try (var value = decoder.read(next)) {
           scores = value.toArray();

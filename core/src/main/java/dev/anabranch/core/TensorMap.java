@@ -195,6 +195,11 @@ public final class TensorMap implements AutoCloseable {
     return owned != null && owned.segment().byteSize() == data.byteSize() ? owned.share() : null;
   }
 
+  /** Whether nobody else holds this map's memory: its one owner may write into it. */
+  boolean exclusive() {
+    return owned != null && owned.exclusive();
+  }
+
   /** Euclidean norm over all values, in double. */
   public double norm() {
     double sum = 0;

@@ -1,6 +1,5 @@
 package dev.anabranch.core;
 
-import dev.anabranch.core.internal.OffHeap;
 import dev.anabranch.core.internal.Sweeps;
 import dev.anabranch.core.internal.Sweeps.Numbers;
 import java.util.ArrayDeque;
@@ -29,79 +28,50 @@ public final class TreeMean implements Aggregator<TensorMap, TensorMap> {
   private record Part(int first, int last, List<TensorSpec> specs, Sum sum, double weight) {}
 
   /**
-   * A weighted sum in two halves. It is computed element by element along the tree, whenever that
-   * is: so it may stay a description of what is to be added until that is less than the result.
+   * A weighted sum. It is computed element by element along the tree, whenever that is: so it may
+   * stay a description of what is to be added until that is less than the result.
+   *
+   * @param held what the numbers are read from, each as large as what one device sent
    */
-  private record Sum(Numbers front, Numbers back, int devices, List<Held> held) {
+  private record Sum(Numbers numbers, List<TensorMap> held) {
     /** What a device sent, in float and unweighted. */
     static Sum of(TensorMap update, double weight) {
       var all = update.retained();
-      long cut = cut(all.elements()) * Float.BYTES;
-      return new Sum(
-          Sweeps.floats(all.data().asSlice(0, cut), weight),
-          Sweeps.floats(all.data().asSlice(cut), weight),
-          1,
-          List.of(new Held(all, false)));
-    }
-
-    /** Elements of the front half. */
-    static long cut(long elements) {
-      return (elements + 1) / 2;
+      return new Sum(Sweeps.floats(all.data(), weight), List.of(all));
     }
 
     Sum plus(Sum later) {
       var all = new ArrayList<>(held);
       all.addAll(later.held);
-      return new Sum(
-          Sweeps.sum(front, later.front),
-          Sweeps.sum(back, later.back),
-          devices + later.devices,
-          all);
+      return new Sum(Sweeps.sum(numbers, later.numbers), all);
     }
 
-    /**
-     * The same in doubles, whose two blocks are each as large as what one device sent: the block of
-     * the one serves for the other. Those of a sum that goes into it are used again.
-     */
-    Sum computed() {
-      if (devices <= 2) {
-        return this; // two devices' floats are as large as their sum
+    /** The same in doubles: their upper halves in one block, their lower halves in another. */
+    Sum computed(List<TensorSpec> specs) {
+      if (held.size() <= 2) {
+        return this; // it takes no more room as it is
       }
-      var blocks = new ArrayList<>(held.stream().filter(Held::sums).map(Held::memory).toList());
-      if (blocks.isEmpty()) {
-        blocks.add(OffHeap.room(front.size() * Double.BYTES));
-        blocks.add(OffHeap.room(back.size() * Double.BYTES));
-      }
-      var out = List.of((OffHeap) blocks.get(0), (OffHeap) blocks.get(1));
-      Sweeps.compute(front, out.get(0).segment());
-      Sweeps.compute(back, out.get(1).segment());
-      held.stream().map(Held::memory).filter(m -> !out.contains(m)).forEach(Sum::close);
-      return new Sum(
-          Sweeps.doubles(out.get(0).segment()),
-          Sweeps.doubles(out.get(1).segment()),
-          devices,
-          out.stream().map(m -> new Held(m, true)).toList());
+      var own = held.stream().filter(TensorMap::exclusive).limit(2).toList();
+      var upper = own.isEmpty() ? TensorMap.room(specs) : own.get(0);
+      var lower = own.size() < 2 ? TensorMap.room(specs) : own.get(1);
+      Sweeps.compute(numbers, upper.data(), lower.data());
+      var out = List.of(upper, lower);
+      held.stream().filter(map -> !out.contains(map)).forEach(TensorMap::close);
+      return new Sum(Sweeps.doubles(upper.data(), lower.data()), out);
     }
 
-    void close() {
-      held.forEach(h -> close(h.memory));
-    }
-
-    private static void close(AutoCloseable memory) {
-      try {
-        memory.close();
-      } catch (Exception e) {
-        throw new IllegalStateException(e);
-      }
+    /** The sum divided by {@code weight}, as floats; ends this sum. */
+    TensorMap over(double weight, List<TensorSpec> specs) {
+      var out =
+          held.stream()
+              .filter(TensorMap::exclusive)
+              .findFirst()
+              .orElseGet(() -> TensorMap.room(specs));
+      Sweeps.rounded(numbers, 1 / weight, out.data());
+      held.stream().filter(map -> map != out).forEach(TensorMap::close);
+      return out;
     }
   }
-
-  /**
-   * Memory that a sum reads.
-   *
-   * @param sums whether it is the first or second half of doubles, else a device's floats
-   */
-  private record Held(AutoCloseable memory, boolean sums) {}
 
   private static final class Tree implements Fold<TensorMap, TensorMap> {
     /** Above every bit of an index. */
@@ -170,7 +140,7 @@ public final class TreeMean implements Aggregator<TensorMap, TensorMap> {
         double weight = left.weight + right.weight;
         right = new Part(left.first, right.last, left.specs, left.sum.plus(right.sum), weight);
       }
-      var sum = bit == ALL ? right.sum : right.sum.computed();
+      var sum = bit == ALL ? right.sum : right.sum.computed(right.specs);
       parts.addLast(new Part(right.first, right.last, right.specs, sum, right.weight));
     }
 
@@ -193,12 +163,7 @@ public final class TreeMean implements Aggregator<TensorMap, TensorMap> {
       if (all == null || all.weight == 0) {
         return current;
       }
-      var out = TensorMap.room(all.specs);
-      long cut = Sum.cut(out.elements()) * Float.BYTES;
-      Sweeps.rounded(all.sum.front, 1 / all.weight, out.data().asSlice(0, cut));
-      Sweeps.rounded(all.sum.back, 1 / all.weight, out.data().asSlice(cut));
-      all.sum.close();
-      return out;
+      return all.sum.over(all.weight, all.specs);
     }
   }
 }

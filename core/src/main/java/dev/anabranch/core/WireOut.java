@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where a codec writes: {@code head*} methods write framing, {@code put*} methods write payload.
@@ -34,36 +35,52 @@ public final class WireOut {
     this(1024);
   }
 
-  /** One growing block. */
+  /** One growing block, taken when the first byte is written. */
   private static final class Section {
-    private OffHeap memory;
+    private final long capacity;
+    private @Nullable OffHeap memory;
     private long size;
 
     Section(long capacity) {
-      memory = OffHeap.room(capacity);
+      this.capacity = capacity;
+    }
+
+    OffHeap memory() {
+      if (memory == null) {
+        memory = OffHeap.room(capacity);
+      }
+      return memory;
     }
 
     /** Reserves room and gives its offset. */
     long grow(long bytes) {
       long at = size;
       long needed = Math.addExact(size, bytes);
-      if (needed > memory.segment().byteSize()) {
-        var larger = OffHeap.room(Math.max(needed, memory.segment().byteSize() * 2));
-        MemorySegment.copy(memory.segment(), 0, larger.segment(), 0, size);
-        memory.close();
+      var held = memory();
+      long room = held.segment().byteSize();
+      if (needed > room) {
+        var larger = OffHeap.room(Math.max(needed, room * 2));
+        MemorySegment.copy(held.segment(), 0, larger.segment(), 0, size);
+        held.close();
         memory = larger;
       }
       size = needed;
       return at;
     }
 
+    MemorySegment segment() {
+      return memory().segment();
+    }
+
     MemorySegment written() {
-      return memory.segment().asSlice(0, size);
+      return segment().asSlice(0, size);
     }
 
     /** Takes the memory of someone else for its own; what follows is written behind a copy. */
     void adopt(OffHeap whole) {
-      memory.close();
+      if (memory != null) {
+        memory.close();
+      }
       memory = whole;
       size = whole.segment().byteSize();
     }
@@ -71,12 +88,12 @@ public final class WireOut {
 
   public void headInt(int v) {
     long at = head.grow(4);
-    head.memory.segment().set(INT, at, v);
+    head.segment().set(INT, at, v);
   }
 
   public void headLong(long v) {
     long at = head.grow(8);
-    head.memory.segment().set(LONG, at, v);
+    head.segment().set(LONG, at, v);
   }
 
   public void headDouble(double v) {
@@ -87,7 +104,7 @@ public final class WireOut {
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     headInt(bytes.length);
     long at = head.grow(bytes.length);
-    MemorySegment.copy(MemorySegment.ofArray(bytes), 0, head.memory.segment(), at, bytes.length);
+    MemorySegment.copy(MemorySegment.ofArray(bytes), 0, head.segment(), at, bytes.length);
   }
 
   /** A count and as many whole numbers. */
@@ -107,28 +124,28 @@ public final class WireOut {
 
   public void putByte(byte v) {
     long at = body.grow(1);
-    body.memory.segment().set(ValueLayout.JAVA_BYTE, at, v);
+    body.segment().set(ValueLayout.JAVA_BYTE, at, v);
   }
 
   public void putShort(short v) {
     long at = body.grow(2);
-    body.memory.segment().set(SHORT, at, v);
+    body.segment().set(SHORT, at, v);
   }
 
   public void putInt(int v) {
     long at = body.grow(4);
-    body.memory.segment().set(INT, at, v);
+    body.segment().set(INT, at, v);
   }
 
   public void putFloat(float v) {
     long at = body.grow(4);
-    body.memory.segment().set(Tensor.FLOAT, at, v);
+    body.segment().set(Tensor.FLOAT, at, v);
   }
 
   /** Copies bytes as they are. */
   public void put(MemorySegment bytes) {
     long at = body.grow(bytes.byteSize());
-    MemorySegment.copy(bytes, 0, body.memory.segment(), at, bytes.byteSize());
+    MemorySegment.copy(bytes, 0, body.segment(), at, bytes.byteSize());
   }
 
   /**
@@ -147,7 +164,7 @@ public final class WireOut {
   /** Room of {@code bytes} for the codec to fill; valid until the next call. */
   public MemorySegment reserve(long bytes) {
     long at = body.grow(bytes);
-    return body.memory.segment().asSlice(at, bytes);
+    return body.segment().asSlice(at, bytes);
   }
 
   /**
@@ -163,8 +180,8 @@ public final class WireOut {
 
   /** The message. This writer must not be used afterwards. */
   public Wire finish() {
-    var h = head.memory;
-    var b = body.memory;
+    var h = head.memory();
+    var b = body.memory();
     return new Wire(head.written(), body.written(), absentPayload, absentFraming, h, b);
   }
 }

@@ -136,4 +136,12 @@ class SettingsTest {
         .extracting(e -> ((AnabranchException) e).failure())
         .isEqualTo(Failure.PLAN);
   }
+
+  @Test
+  void aKindHasNoTwoKnobsOfOneName() {
+    var other = new Knob.Int("rounds", 1, 1, 9, "other rounds");
+    assertThatThrownBy(() -> Kind.of("x", "twice", List.of(ROUNDS, RATE, other), s -> s))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("knobs of x: [rounds, rate, rounds] (expected: each name once)");
+  }
 }

@@ -74,6 +74,43 @@ class TreeMeanTest {
     }
   }
 
+  /**
+   * Blocks this large come from memory that is used again, small ones from the heap's collector.
+   */
+  @Test
+  void usesTheMemoryOfWhatNobodyElseHoldsAndOfNothingElse() {
+    var random = Seeds.stream(5);
+    var sent = round(random);
+    var expected = fold();
+    var closed = fold();
+    var held = fold();
+    record Pair(TensorMap wide, TensorMap small) {}
+    var pairs = new ArrayList<Pair>();
+    sent.forEach((d, s) -> {
+      var wide = tiled(s.update());
+      expected.add(NodeId.device(d), s.update(), s.weight());
+      try (var own = wide.copy()) {
+        closed.add(NodeId.device(d), own, s.weight());
+      }
+      held.add(NodeId.device(d), wide, s.weight());
+      pairs.add(new Pair(wide, s.update()));
+    });
+    var mean = tiled(expected.finish()).sha256();
+    assertThat(closed.finish().sha256()).isEqualTo(mean);
+    assertThat(held.finish().sha256()).isEqualTo(mean);
+    pairs.forEach(p -> assertThat(p.wide.sha256()).isEqualTo(tiled(p.small).sha256()));
+  }
+
+  private static TensorMap tiled(TensorMap small) {
+    int n = 1 << 17;
+    var out = TensorMap.room(List.of(TensorSpec.of("w", n)));
+    for (int i = 0; i < n; i++) {
+      float value = small.data().getAtIndex(Tensor.FLOAT, i % small.elements());
+      out.data().setAtIndex(Tensor.FLOAT, i, value);
+    }
+    return out;
+  }
+
   /** The sum of a subtree is that of its halves: written down as a recursion. */
   @Test
   void followsTheBinaryTreeOverIndices() {

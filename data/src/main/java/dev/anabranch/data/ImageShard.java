@@ -2,7 +2,6 @@ package dev.anabranch.data;
 
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Batch;
-import dev.anabranch.core.Failure;
 import dev.anabranch.core.Inputs;
 import dev.anabranch.core.Paper;
 import dev.anabranch.core.Seeds;
@@ -37,15 +36,8 @@ public final class ImageShard implements Shard {
    * @throws AnabranchException if there are none
    */
   public ImageShard(String name, Pictures pictures, int[] positions, Augment augment) {
-    if (positions.length == 0) {
-      throw AnabranchException.expected(
-          Failure.DATA,
-          "shard of " + name,
-          "0 examples",
-          "at least one; lower the number of devices or raise the partition's minimum");
-    }
     this.pictures = pictures;
-    this.positions = positions.clone();
+    this.positions = Positions.of(name, positions);
     this.augment = augment;
     this.table = pictures.normal().table();
   }

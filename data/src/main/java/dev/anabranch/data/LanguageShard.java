@@ -2,7 +2,6 @@ package dev.anabranch.data;
 
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Batch;
-import dev.anabranch.core.Failure;
 import dev.anabranch.core.Inputs;
 import dev.anabranch.core.Shard;
 import java.util.Arrays;
@@ -41,15 +40,8 @@ public final class LanguageShard implements Shard {
    */
   public LanguageShard(
       String name, Corpus corpus, int[] positions, TextTokenizer tokenizer, int end) {
-    if (positions.length == 0) {
-      throw AnabranchException.expected(
-          Failure.DATA,
-          "shard of " + name,
-          "0 examples",
-          "at least one; lower the number of devices or raise the partition's minimum");
-    }
     this.corpus = corpus;
-    this.positions = positions.clone();
+    this.positions = Positions.of(name, positions);
     this.tokenizer = tokenizer;
     this.end = end;
     this.known = new AtomicReferenceArray<>(positions.length);

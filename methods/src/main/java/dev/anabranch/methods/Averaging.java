@@ -11,6 +11,7 @@ import dev.anabranch.core.StarMethod;
 import dev.anabranch.core.TensorMap;
 import dev.anabranch.core.Topic;
 import dev.anabranch.core.Update;
+import java.util.function.ToDoubleBiFunction;
 
 /**
  * The coordinator's half that many methods share: the state is the trained variables themselves;
@@ -40,10 +41,16 @@ public interface Averaging extends StarMethod<TensorMap, TensorMap, Update> {
     return add(global, replies, weighted());
   }
 
-  /** w_{t+1} = w_t + Σ (n_k / n) Δ_k. The old variables are freed. */
+  /** w_{t+1} = w_t + Σ (n_k / n) Δ_k, or with equal weights. The old variables are freed. */
   static TensorMap add(TensorMap global, Replies<Update> replies, boolean weighted) {
+    return add(global, replies, (from, update) -> weighted ? update.examples() : 1);
+  }
+
+  /** The same with weights of the caller's. */
+  static TensorMap add(
+      TensorMap global, Replies<Update> replies, ToDoubleBiFunction<NodeId, Update> weight) {
     try (global;
-        var mean = replies.mean(Update::delta, u -> weighted ? u.examples() : 1)) {
+        var mean = replies.mean(Update::delta, weight)) {
       return global.plus(mean);
     }
   }

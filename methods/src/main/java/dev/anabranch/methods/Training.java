@@ -80,7 +80,7 @@ public record Training(
     return new Knob.Real("learningRate", standard, 0, 100, "step size");
   }
 
-  /** All of these knobs. */
+  /** All of these knobs, and more; one of the same name stands in the place of the general one. */
   public static List<Knob> knobs(Knob.Real learningRate, Knob... more) {
     var all =
         new ArrayList<Knob>(
@@ -99,7 +99,14 @@ public record Training(
                 CLIP,
                 WARMUP,
                 SCHEDULE));
-    all.addAll(List.of(more));
+    for (var own : more) {
+      int general = all.stream().map(Knob::name).toList().indexOf(own.name());
+      if (general < 0) {
+        all.add(own);
+      } else {
+        all.set(general, own);
+      }
+    }
     return all;
   }
 

@@ -55,23 +55,7 @@ class FedPtTest {
 
   static <S> Outcome run(Method<S> method, ToyEngine engine, MemoryLog log, Beside beside) {
     Job job = ToyJob.of(engine, 5).withLog(log).job(method.use(engine.facts()));
-    return new LocalFabric()
-        .run(
-            method,
-            new Job(
-                job.seed(),
-                engine,
-                job.shards(),
-                job.codecs(),
-                job.profiles(),
-                job.bodyProfile(),
-                job.evaluation(),
-                job.evaluateEvery(),
-                job.faults(),
-                job.log(),
-                job.checkpoints(),
-                job.progress(),
-                beside));
+    return new LocalFabric().run(method, job.with(beside));
   }
 
   @Test
@@ -138,7 +122,7 @@ class FedPtTest {
       var job = ToyJob.of(engine, 5).withEvaluateEvery(0);
       var outcome = Plans.run(method, job, engine);
       var use = method.use(engine.facts());
-      var evaluation = job.job(use).evaluation();
+      var evaluation = job.job(use).scoring().evaluation();
       try (var tuned = engine.predictor(use, outcome.trained());
           var base = engine.predictor(use, initial(engine, method))) {
         var large = new Boxed(engine.large());

@@ -31,7 +31,7 @@ final class GossipSchedulesTest {
       for (int i = 0; i < 6; i++) {
         double mean = 0;
         double square = 0;
-        for (var shard : job.job(method.use(engine.facts())).shards()) {
+        for (var shard : job.job(method.use(engine.facts())).hosts().shards()) {
           var f = (Inputs.Features) shard.batch(shard.rows()).inputs();
           for (int s = 0; s < f.size(); s++) {
             double x = bias.get(i);

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Limits in which one method is another, and what no method may do. */
 final class OraclesTest {
-  private static Outcome run(String method, Map<String, ?> settings, int lanes) {
+  static Outcome run(String method, Map<String, ?> settings, int lanes) {
     var all = new LinkedHashMap<String, Object>();
     all.putAll(Map.of("rounds", 3, "cohort", 4, "examples", 8, "batch", 3));
     all.putAll(settings);

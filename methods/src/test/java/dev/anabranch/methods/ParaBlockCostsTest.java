@@ -62,19 +62,8 @@ final class ParaBlockCostsTest {
   private static <S> double timed(Method<S> method, ToyEngine engine, DeviceProfile profile) {
     var job = ToyJob.of(engine, 1).job(method.use(engine.facts()));
     var other =
-        new Job(
-            job.seed(),
-            engine,
-            job.shards(),
-            job.codecs(),
-            List.of(profile),
-            job.bodyProfile(),
-            job.evaluation(),
-            -1,
-            job.faults(),
-            job.log(),
-            job.checkpoints(),
-            job.progress());
+        job.with(new Job.Hosts(job.hosts().shards(), List.of(profile), job.hosts().body()))
+            .with(new Job.Scoring(job.scoring().evaluation(), -1));
     return new LocalFabric().run(method, other).virtualSeconds();
   }
 

@@ -50,7 +50,7 @@ final class ParaBlockTest {
         var fold = new TreeMean().start(TensorMap.empty());
         for (int i = 0; i < 6; i++) {
           var device = NodeId.device(i);
-          var data = job.shards().get(i);
+          var data = job.hosts().shards().get(i);
           int[] rows = data.sample(8, Seeds.stream(1, device, round, "sample"));
           var batches = data.shuffled(rows, 3, 1, Seeds.stream(1, device, round, "order"));
           var start = w;

@@ -2,6 +2,7 @@ package dev.anabranch.methods;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.anabranch.core.Knob;
 import dev.anabranch.core.OptimizerSpec;
 import dev.anabranch.core.Seeds;
 import dev.anabranch.testkit.ToyEngine;
@@ -20,6 +21,18 @@ final class TrainingTest {
       training.batches(data, data.rows(), Seeds.stream(1, "order")).forEach(b -> out.add(b.size()));
     }
     return out;
+  }
+
+  @Test
+  void aMethodsOwnKnob_standsInThePlaceOfTheGeneralOneOfItsName() {
+    var rate = Training.learningRate(1);
+    var own = new Knob.Int("steps", 30, 0, 100, "of its own");
+    var more = new Knob.Int("more", 1, 0, 2, "what the others lack");
+    var general = Training.knobs(rate);
+    int place = general.indexOf(Training.STEPS);
+    general.set(place, own);
+    general.add(more);
+    assertThat(Training.knobs(rate, own, more)).isEqualTo(general);
   }
 
   @Test

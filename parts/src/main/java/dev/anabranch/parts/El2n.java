@@ -2,6 +2,7 @@ package dev.anabranch.parts;
 
 import dev.anabranch.core.Paper;
 import dev.anabranch.core.Tensor;
+import java.lang.foreign.MemorySegment;
 
 /**
  * The error norm of an example, ‖softmax(logits) − onehot(label)‖₂: from 0 for a sure and right
@@ -49,22 +50,35 @@ public final class El2n {
   }
 
   /**
-   * The scores of a batch.
+   * The scores of a batch. That of a text whose tokens are told is the mean over the tokens that
+   * are asked for, 0 if none is: the paper is about classes alone.
    *
-   * @param logits [b, classes] before the softmax
-   * @param labels [b] class indices
+   * @param logits [b, classes] before the softmax, or [b, t, v] of a language model
+   * @param labels [b] class indices, or [b, t] tokens, below 0 where none is asked for
    * @return [b]
    */
   public static float[] scores(Tensor logits, int[] labels) {
-    if (logits.rank() != 2 || logits.size(0) != labels.length) {
+    int rank = logits.rank();
+    long rows = rank == 2 ? logits.size(0) : rank == 3 ? logits.size(0) * logits.size(1) : -1;
+    if (rows != labels.length) {
       throw new IllegalArgumentException(
-          "logits: " + logits + " (expected: [" + labels.length + ", classes])");
+          "logits: " + logits + " (expected: [" + labels.length + ", classes] or [b, t, v])");
     }
-    float[] all = logits.toArray();
-    int classes = (int) logits.size(1);
-    float[] out = new float[labels.length];
+    float[] out = new float[Math.toIntExact(logits.size(0))];
+    int each = out.length == 0 ? 0 : labels.length / out.length;
+    float[] row = new float[Math.toIntExact(logits.size(rank - 1))];
     for (int i = 0; i < out.length; i++) {
-      out[i] = score(java.util.Arrays.copyOfRange(all, i * classes, (i + 1) * classes), labels[i]);
+      double sum = 0;
+      int asked = 0;
+      for (int at = i * each; at < (i + 1) * each; at++) {
+        if (rank == 2 || labels[at] >= 0) {
+          long from = (long) at * row.length * Float.BYTES;
+          MemorySegment.copy(logits.data(), Tensor.FLOAT, from, row, 0, row.length);
+          sum += score(row, labels[at]);
+          asked++;
+        }
+      }
+      out[i] = asked == 0 ? 0 : (float) (sum / asked);
     }
     return out;
   }

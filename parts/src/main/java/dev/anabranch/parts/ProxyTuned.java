@@ -37,6 +37,11 @@ public record ProxyTuned(Predictor large, Predictor tuned, Predictor base, Proxy
     }
 
     @Override
+    public int room() {
+      return Math.min(large.room(), Math.min(tuned.room(), base.room()));
+    }
+
+    @Override
     public Tensor read(int[][] tokens) {
       try (var l = large.read(tokens);
           var t = tuned.read(tokens);

@@ -57,9 +57,18 @@ class El2nTest {
     assertThat(El2n.scores(logits, new int[] {0, 0, 1}))
         .containsExactly((float) Math.sqrt(0.5), 0, (float) Math.sqrt(2));
     assertThatThrownBy(() -> El2n.scores(logits, new int[] {0}))
-        .hasMessage("logits: Tensor[3, 2] (expected: [1, classes])");
+        .hasMessage("logits: Tensor[3, 2] (expected: [1, classes] or [b, t, v])");
     assertThatThrownBy(() -> El2n.score(new float[] {1, 2}, 2))
         .hasMessage("label: 2 (expected: 0 to 1)");
+  }
+
+  @Test
+  void aTextHasTheMeanOverItsTokens() {
+    var logits = Tensor.of(new float[] {0, 0, 200, 0, 200, 0, 9, 9}, 2, 2, 2);
+    assertThat(El2n.scores(logits, new int[] {0, 1, 0, -1}))
+        .containsExactly((float) ((Math.sqrt(0.5) + Math.sqrt(2)) / 2), 0);
+    assertThat(El2n.scores(logits, new int[] {-1, -1, -1, 0}))
+        .containsExactly(0, (float) Math.sqrt(0.5));
   }
 
   @Test

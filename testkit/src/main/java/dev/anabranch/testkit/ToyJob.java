@@ -92,16 +92,11 @@ public record ToyJob(
     return new Job(
         seed,
         engine,
-        shards,
+        new Job.Hosts(shards, List.of(FAST, SLOW), HOST),
         codecs,
-        List.of(FAST, SLOW),
-        HOST,
-        new Evaluation(engine, use, holdout, 16),
-        evaluateEvery,
+        new Job.Scoring(new Evaluation(engine, use, holdout, 16), evaluateEvery),
         faults,
-        log,
-        checkpoints,
-        Progress.SILENT,
+        new Job.Records(log, checkpoints, Progress.SILENT),
         engine.language ? new Beside(engine.large(), ToyEngine.text(20, 0, 5)) : Beside.NOTHING);
   }
 }

@@ -119,22 +119,8 @@ final class FamilyEngine implements Engine {
 
   @Override
   public Predictor predictor(ModelUse use, TensorMap trained) {
-    var model =
-        lanes
-            .run(
-                () -> {
-                  var whole = model(use, use.partition().segments(), 0);
-                  try {
-                    whole.trainable().load(trained);
-                    return whole;
-                  } catch (RuntimeException e) {
-                    whole.close();
-                    throw e;
-                  }
-                },
-                false)
-            .value();
-    return new FamilyPredictor(model);
+    return new FamilyPredictor(
+        TorchEngine.loaded(lanes, () -> model(use, use.partition().segments(), 0), trained));
   }
 
   private final class FamilyPredictor implements Predictor {

@@ -19,6 +19,7 @@ import dev.anabranch.torch.internal.Checkpoint;
 import dev.anabranch.torch.internal.LaneThreads;
 import dev.anabranch.torch.internal.LibTorch;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * BERT classifiers on libtorch. One frozen base is shared by all models; each model adds only its
@@ -131,21 +132,7 @@ public final class TorchEngine implements Engine {
 
   @Override
   public Predictor predictor(ModelUse use, TensorMap trained) {
-    var model =
-        lanes
-            .run(
-                () -> {
-                  var whole = model(use, use.partition().segments(), 0);
-                  try {
-                    whole.trainable().load(trained);
-                    return whole;
-                  } catch (RuntimeException e) {
-                    whole.close();
-                    throw e;
-                  }
-                },
-                false)
-            .value();
+    var model = loaded(lanes, () -> model(use, use.partition().segments(), 0), trained);
     return new Predictor() {
       @Override
       public Tensor logits(Batch batch) {
@@ -157,6 +144,24 @@ public final class TorchEngine implements Engine {
         model.close();
       }
     };
+  }
+
+  /** Opens a model on a lane and puts trained variables in; closes it if they do not fit. */
+  static <M extends Model> M loaded(LaneThreads lanes, Supplier<M> open, TensorMap trained) {
+    return lanes
+        .run(
+            () -> {
+              var model = open.get();
+              try {
+                model.trainable().load(trained);
+                return model;
+              } catch (RuntimeException e) {
+                model.close();
+                throw e;
+              }
+            },
+            false)
+        .value();
   }
 
   /** Joins the lanes, then frees the base. Close models before. */

@@ -4,6 +4,7 @@ import dev.anabranch.app.plan.RunPlan;
 import dev.anabranch.app.run.Dataset;
 import dev.anabranch.app.run.Thin;
 import dev.anabranch.app.run.Wiring;
+import dev.anabranch.core.Beside;
 import dev.anabranch.core.Checkpoint;
 import dev.anabranch.core.Checkpoints;
 import dev.anabranch.core.Codec;
@@ -87,20 +88,18 @@ record DryRun(Wiring wiring, Dataset data, Engine engine) {
 
   private Outcome run(RunPlan plan, Engine with, Map<String, Codec<Tensor>> codecs, RunLog log) {
     var method = plan.method();
+    var evaluation =
+        new Evaluation(with, method.use(with.facts()), data.holdout(), plan.evaluateBatch());
     var job =
         new Job(
             plan.seed(),
             with,
-            data.shards(),
+            new Job.Hosts(data.shards(), plan.profiles(), plan.bodyProfile()),
             codecs,
-            plan.profiles(),
-            plan.bodyProfile(),
-            new Evaluation(with, method.use(with.facts()), data.holdout(), plan.evaluateBatch()),
-            -1,
+            new Job.Scoring(evaluation, -1),
             Faults.NONE,
-            log,
-            NO_CHECKPOINTS,
-            Progress.SILENT);
+            new Job.Records(log, NO_CHECKPOINTS, Progress.SILENT),
+            Beside.NOTHING);
     return wiring.fabric(plan).run(method, job);
   }
 }

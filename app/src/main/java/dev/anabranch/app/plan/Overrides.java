@@ -15,15 +15,19 @@ import org.jspecify.annotations.Nullable;
  * the name of what is chosen, {@code method.rounds=4}.
  */
 record Overrides(PlanKeys keys) {
+  /** YAML's null: of a text, that it is not given; of anything else, a value that is refused. */
+  private static final String NULL = "null";
+
   Map<String, Object> apply(Map<String, ?> plan, String override) {
     int equals = override.indexOf('=');
     if (equals <= 0) {
       throw RunPlan.bad("--set", override, "key=value, as method.rounds=4");
     }
     var key = override.substring(0, equals).strip();
-    var value = PlanText.read("--set " + key, override.substring(equals + 1));
+    var text = override.substring(equals + 1);
+    var value = PlanText.read("--set " + key, text);
     var path = List.of(key.split("\\.", -1));
-    return section(keys.root, "", plan, path, value == null ? "" : value);
+    return section(keys.root, "", plan, path, value != null ? value : text.isBlank() ? "" : NULL);
   }
 
   private Map<String, Object> section(
@@ -64,7 +68,7 @@ record Overrides(PlanKeys keys) {
 
   private Object set(Knob knob, String at, @Nullable Object now, List<String> path, Object value) {
     if (path.isEmpty()) {
-      return value;
+      return knob instanceof Knob.Text && value.equals(NULL) ? "" : value;
     }
     if (!(knob instanceof Knob.OneOf oneOf)) {
       throw RunPlan.bad(

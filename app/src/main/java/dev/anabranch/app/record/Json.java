@@ -49,7 +49,16 @@ public final class Json {
   /** An object in a file that this program wrote earlier. */
   public static Map<String, Object> readObject(Path file) {
     try {
-      var tree = STRICT.readTree(Files.readString(file));
+      return object(file, Files.readString(file));
+    } catch (IOException e) {
+      throw Storage.failed(file, e);
+    }
+  }
+
+  /** An object that stands in a file. */
+  public static Map<String, Object> object(Path file, String text) {
+    try {
+      var tree = STRICT.readTree(text);
       if (!tree.isObject()) {
         throw AnabranchException.expected(
             Failure.CORRUPT, file.toString(), tree.getNodeType(), "a JSON object");
@@ -61,8 +70,6 @@ public final class Json {
     } catch (JsonProcessingException e) {
       throw new AnabranchException(
           Failure.CORRUPT, file + ": " + e.getOriginalMessage() + " (expected: JSON)", e);
-    } catch (IOException e) {
-      throw Storage.failed(file, e);
     }
   }
 }

@@ -50,7 +50,6 @@ public record Summary(
       int devices,
       int cohort,
       Outcome outcome,
-      double wallSeconds,
       List<String> classes) {
     return new Summary(
         String.valueOf(run.getFileName()),
@@ -62,7 +61,7 @@ public record Summary(
         cohort,
         outcome.last(),
         outcome.totals(),
-        wallSeconds,
+        outcome.wallSeconds(),
         outcome.virtualSeconds(),
         outcome.lost(),
         outcome.trained().sha256(),

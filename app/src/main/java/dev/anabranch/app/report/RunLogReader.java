@@ -135,6 +135,7 @@ final class RunLogReader {
     start =
         new RunRecord.Start(
             text(event, "name"),
+            event.path("label").asText(text(event, "method")),
             text(event, "method"),
             integer(event, "seed"),
             index(event, "rounds"),

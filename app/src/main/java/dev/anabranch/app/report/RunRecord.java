@@ -33,9 +33,14 @@ public record RunRecord(
     @Nullable RunSummary summary,
     String plan) {
 
-  /** The first line of a log. */
+  /**
+   * The first line of a log.
+   *
+   * @param label how the run is called beside others
+   */
   public record Start(
       String name,
+      String label,
       String method,
       long seed,
       int rounds,
@@ -108,7 +113,7 @@ public record RunRecord(
 
   /** What the run is called in tables: the label it was given, else its method. */
   public String label() {
-    return summary == null ? start.method() : summary.label();
+    return summary == null ? start.label() : summary.label();
   }
 
   String folderName() {

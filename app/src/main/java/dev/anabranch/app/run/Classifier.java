@@ -1,10 +1,7 @@
 package dev.anabranch.app.run;
 
 import dev.anabranch.app.plan.RunPlan;
-import dev.anabranch.core.AnabranchException;
-import dev.anabranch.core.Failure;
 import dev.anabranch.core.Predictor;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,15 +31,8 @@ public final class Classifier implements AutoCloseable {
   public record Answer(
       String text, String label, double probability, Map<String, Double> probabilities) {}
 
-  /**
-   * Opens a complete run; refuses one whose model or trained variables are not those of its record.
-   */
-  public static Classifier open(Session session, Path run) {
-    var trained = TrainedRun.open(session, run);
-    if (trained.plan().languageModel()) {
-      throw AnabranchException.expected(
-          Failure.USAGE, "task.kind", "causal-lm", "text-classification: a run with classes");
-    }
+  /** Takes a complete run that tells classes. */
+  public static Classifier open(Session session, TrainedRun trained) {
     var engine = trained.engine();
     var use = trained.plan().method().use(engine.facts());
     return new Classifier(

@@ -215,6 +215,16 @@ public final class InstalledWiring implements Wiring {
   }
 
   @Override
+  public Optional<Words> words(RunPlan plan) {
+    if (!plan.languageModel()) {
+      return Optional.empty();
+    }
+    var tokenizer = tokenizer(plan);
+    return Optional.of(
+        new Words(text -> tokenizer.encode(text, null).ids(), tokenizer::decode, end(plan)));
+  }
+
+  @Override
   public Engine engine(RunPlan plan, int classes) {
     var task = task(plan, classes);
     var engine = Engines.open(model(plan), task, precision(plan), plan.lanes());
@@ -261,9 +271,9 @@ public final class InstalledWiring implements Wiring {
     return plan.method() instanceof FedPt method ? method.proxy() : null;
   }
 
-  /** The model of a plan before anything is trained; null if the run heals it first. */
+  /** The model of a plan before anything is trained; null if the run's state keeps its own. */
   private static @Nullable Predictor base(RunPlan plan, Evaluation evaluation) {
-    if (plan.method() instanceof FedPt method && method.healRounds() > 0) {
+    if (plan.method() instanceof FedPt) {
       return null;
     }
     var engine = evaluation.engine();

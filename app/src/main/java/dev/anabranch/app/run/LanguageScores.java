@@ -41,7 +41,7 @@ record LanguageScores(
   /**
    * The models beside the trained one.
    *
-   * @param base the small model before it was tuned; null where only the run knows it
+   * @param base the small model before it was tuned; null where only the state knows it
    * @param tuning null if the large model is not moved
    */
   record Proxy(Predictor large, @Nullable Predictor base, @Nullable ProxyTuning tuning) {}
@@ -56,14 +56,14 @@ record LanguageScores(
   }
 
   @Override
-  public SortedMap<String, Double> measure(Predictor trained) {
+  public SortedMap<String, Double> measure(Predictor trained, Map<String, Predictor> beside) {
     var out = new TreeMap<String, Double>();
     if (texts > 0) {
       out.put("rougeL", rouge(trained));
     }
     if (proxy != null) {
       out.putAll(fixed.computeIfAbsent("large", name -> figures(name, proxy.large())));
-      var base = proxy.base();
+      var base = proxy.base() == null ? beside.get("base") : proxy.base();
       if (base != null) {
         out.putAll(fixed.computeIfAbsent("base", name -> figures(name, base)));
         if (proxy.tuning() != null) {

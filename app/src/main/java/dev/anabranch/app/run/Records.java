@@ -1,5 +1,7 @@
 package dev.anabranch.app.run;
 
+import dev.anabranch.app.record.Json;
+import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Checkpoints;
 import dev.anabranch.core.FileCheckpoints;
 import dev.anabranch.core.FileRunLog;
@@ -7,6 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /** Log and checkpoints of a run's folder. */
@@ -21,6 +24,18 @@ final class Records {
   /** The checkpoints of a run; going back to one cuts the log back. */
   static Checkpoints checkpoints(Path folder, FileRunLog log, Consumer<String> notes) {
     return new FileCheckpoints(folder, log, notes);
+  }
+
+  /** How a run is called beside others, as its log begins; empty if that does not say. */
+  static Optional<String> label(Path log) {
+    try (var lines = Files.lines(log)) {
+      return lines
+          .findFirst()
+          .map(line -> Json.object(log, line).get("label"))
+          .map(String::valueOf);
+    } catch (IOException | UncheckedIOException | AnabranchException e) {
+      return Optional.empty(); // no log yet, or none that got as far as its first line
+    }
   }
 
   /** Whether there is anything to go on from. */

@@ -49,11 +49,13 @@ public record Runner(Session session) {
     return resume(path, "", watch);
   }
 
-  /** The same with a label; empty: the name of the method. */
+  /** The same with a label; empty: the one that the run began with. */
   public Summary resume(Path path, String label, Watch watch) {
     try (var folder = RunFolder.reopen(path)) {
       var plan = RunPlan.read(session.catalog(), folder.plan(), List.of());
-      return carryOn(plan, label.isEmpty() ? plan.methodName() : label, folder, watch);
+      var called =
+          label.isEmpty() ? Records.label(folder.log()).orElseGet(plan::methodName) : label;
+      return carryOn(plan, called, folder, watch);
     }
   }
 
@@ -76,11 +78,10 @@ public record Runner(Session session) {
     var data = session.dataset(plan);
     Feasibility.requireCohort(plan, data.shards().size());
     var engine = session.engine(plan);
-    long started = System.nanoTime();
     try (var log = Records.log(folder.log())) {
       if (!Records.any(folder.checkpoints())) {
         log.cut(0);
-        head(plan, data, log);
+        head(plan, label, data, log);
       }
       int rounds = plan.methodNumber("rounds").orElse(0L).intValue();
       var method = plan.method();
@@ -91,26 +92,27 @@ public record Runner(Session session) {
           new Job(
               plan.seed(),
               engine,
-              data.shards(),
+              new Job.Hosts(data.shards(), plan.profiles(), plan.bodyProfile()),
               plan.codecs(),
-              plan.profiles(),
-              plan.bodyProfile(),
-              evaluation.with(session.wiring().instruments(plan, engine, evaluation)),
-              plan.evaluateEvery(),
+              new Job.Scoring(
+                  evaluation.with(session.wiring().instruments(plan, engine, evaluation)),
+                  plan.evaluateEvery()),
               plan.faults(),
-              log,
-              Records.checkpoints(folder.checkpoints(), log, watch::note),
-              watch.start(folder.path(), label, rounds == 0 ? 0 : rounds + method.closingRounds()),
+              new Job.Records(
+                  log,
+                  Records.checkpoints(folder.checkpoints(), log, watch::note),
+                  watch.start(
+                      folder.path(), label, rounds == 0 ? 0 : rounds + method.closingRounds())),
               new Beside(large.orElse(null), data.publicText()));
       var outcome = session.wiring().fabric(plan).run(method, job);
-      double wall = (System.nanoTime() - started) / 1e9;
-      return leave(plan, label, folder, data, outcome, wall);
+      return leave(plan, label, folder, data, outcome);
     }
   }
 
-  private static void head(RunPlan plan, Dataset data, RunLog log) {
+  private static void head(RunPlan plan, String label, Dataset data, RunLog log) {
     var run = new LinkedHashMap<String, Object>();
     run.put("name", plan.name());
+    run.put("label", label);
     run.put("method", plan.methodName());
     run.put("seed", plan.seed());
     run.put("rounds", plan.methodNumber("rounds").orElse(0L));
@@ -145,7 +147,7 @@ public record Runner(Session session) {
 
   /** The summary comes last: where there is one, the record is whole. */
   private Summary leave(
-      RunPlan plan, String label, RunFolder folder, Dataset data, Outcome outcome, double wall) {
+      RunPlan plan, String label, RunFolder folder, Dataset data, Outcome outcome) {
     var summary =
         Summary.of(
             folder.path(),
@@ -155,7 +157,6 @@ public record Runner(Session session) {
             data.shards().size(),
             plan.methodNumber("cohort").orElse((long) data.shards().size()).intValue(),
             outcome,
-            wall,
             data.classes());
     SafeTensors.write(
         folder.trained(),

@@ -12,6 +12,7 @@ import dev.anabranch.core.Shard;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** Everything that a run is made of, from whatever modules there are. */
 public interface Wiring extends AutoCloseable {
@@ -22,6 +23,20 @@ public interface Wiring extends AutoCloseable {
 
   /** Unlabelled lines as the plan's model reads them, all of class 0. */
   Shard lines(RunPlan plan, List<String> lines);
+
+  /**
+   * Between texts and tokens of a language model.
+   *
+   * @param read a text's tokens, with those that begin it
+   * @param write the text of tokens
+   * @param end the token that ends a text; below 0: none
+   */
+  record Words(Function<String, int[]> read, Function<int[], String> write, int end) {}
+
+  /** The words of a plan's model; empty if it is no language model. */
+  default Optional<Words> words(RunPlan plan) {
+    return Optional.empty();
+  }
 
   /** Loads the model of a plan. */
   Engine engine(RunPlan plan, int classes);

@@ -90,6 +90,9 @@ function beside(t, name, more) {
   }, more));
 }
 
+/** The axis of a share: where the next tick could pass 1, it ends there. */
+const SHARE = {max: seen => seen.max > 1 - 0.4 * (seen.max - seen.min || 1) ? 1 : null};
+
 /** A band of half a width around a curve. */
 function band(points, x, y, width, tint) {
   const known = points.filter(p => p[x] !== null && p[y] !== null && p[width] !== null);
@@ -138,7 +141,7 @@ function describePoint(p) {
 function accuracyChart(data, t) {
   return Object.assign(base(t), {
     xAxis: below(t, 'rounds done', {minInterval: 1}),
-    yAxis: beside(t, 'accuracy (share right)'),
+    yAxis: beside(t, 'accuracy (share right)', SHARE),
     series: curves(data, t, 'x', 'accuracy', 'accuracyBand', describePoint),
   });
 }
@@ -164,7 +167,7 @@ function trafficChart(data, t) {
   const range = {type: 'log', axisLabel: {color: t.soft, hideOverlap: true, showMinLabel: false, showMaxLabel: false, formatter: tick}, min: Math.min(...all) * 0.8, max: Math.max(...all) * 1.25};
   return Object.assign(base(t), {
     xAxis: below(t, 'traffic so far, MB' + (log ? ' (logarithmic)' : ''), log ? range : {}),
-    yAxis: beside(t, 'accuracy (share right)'),
+    yAxis: beside(t, 'accuracy (share right)', SHARE),
     series: curves(shown, t, 'megabytes', 'accuracy', null, describePoint),
   });
 }

@@ -2,18 +2,11 @@ package dev.anabranch.app.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.anabranch.app.run.ToyWiring;
 import dev.anabranch.core.RunLock;
 import dev.anabranch.testkit.ToyEngine;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
@@ -24,9 +17,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class CommandTest {
-  private static final ObjectMapper JSON =
-      new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
-
   private static final String PLAN =
       """
       name: toy
@@ -38,38 +28,8 @@ class CommandTest {
   @TempDir Path folder;
   private Path plan = Path.of("");
 
-  /** What a command did. */
-  private record Ended(int code, String out, String err) {
-    /** All of standard output must be one JSON value. */
-    JsonNode json() {
-      try {
-        return JSON.readTree(out);
-      } catch (JsonProcessingException e) {
-        throw new AssertionError("not JSON: " + out, e);
-      }
-    }
-  }
-
-  private static Ended type(String input, String... args) {
-    var out = new ByteArrayOutputStream();
-    var err = new ByteArrayOutputStream();
-    var console =
-        new Console(
-            new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)),
-            new PrintStream(out, true, StandardCharsets.UTF_8),
-            new PrintStream(err, true, StandardCharsets.UTF_8),
-            false);
-    int code = Root.execute(console, ToyWiring::new, args);
-    return new Ended(
-        code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
-  }
-
   private static Ended run(Object... args) {
-    var words = new String[args.length];
-    for (int i = 0; i < args.length; i++) {
-      words[i] = args[i].toString();
-    }
-    return type("", words);
+    return Ended.toy("", args);
   }
 
   @BeforeEach
@@ -165,8 +125,8 @@ class CommandTest {
         }) {
       assertThat(at.resolve(file)).exists();
     }
-    assertThat(JSON.readTree(at.resolve("summary.json").toFile())).isEqualTo(one);
-    assertThat(JSON.readTree(at.resolve("provenance.json").toFile()).path("seed").asInt())
+    assertThat(Ended.JSON.readTree(at.resolve("summary.json").toFile())).isEqualTo(one);
+    assertThat(Ended.JSON.readTree(at.resolve("provenance.json").toFile()).path("seed").asInt())
         .isEqualTo(3);
     assertThat(Files.readString(at.resolve("plan.yaml"))).contains("evaluate:");
     assertThat(Files.readAllLines(at.resolve("log.jsonl")).getFirst())
@@ -302,15 +262,16 @@ class CommandTest {
       for (int row = 0; row < points.size(); row++) {
         input.append(ToyWiring.line(points.values()[row])).append('\n');
       }
-      var ended = type(input.toString(), "predict", at.toString());
+      var ended = Ended.toy(input.toString(), "predict", at.toString());
       assertThat(ended.code()).isZero();
       assertThat(ended.out().lines())
           .hasSize(40)
           .allMatch(l -> l.matches("(red|green|blue)\t0\\.\\d{4}|.*\t1.0000"));
-      var first = type(input.toString(), "predict", at.toString(), "--json").out().lines().toList();
+      var first =
+          Ended.toy(input.toString(), "predict", at.toString(), "--json").out().lines().toList();
       assertThat(first).hasSize(40).allMatch(line -> line.startsWith("{\"text\":\""));
     }
-    assertThat(type("", "predict", at.toString()).out()).isEmpty();
+    assertThat(Ended.toy("", "predict", at.toString()).out()).isEmpty();
   }
 
   @Test
@@ -320,7 +281,7 @@ class CommandTest {
     var bytes = Files.readAllBytes(file);
     bytes[bytes.length - 1] ^= 1;
     Files.write(file, bytes);
-    var ended = type("0 0 0 0 0\n", "predict", at.toString());
+    var ended = Ended.toy("0 0 0 0 0\n", "predict", at.toString());
     assertThat(ended.code()).isEqualTo(32);
     assertThat(ended.err())
         .startsWith("anabranch: " + file + ": SHA-256 of values ")
@@ -447,7 +408,7 @@ class CommandTest {
         "run | Missing required parameter: 'PLAN.yaml'; see 'anabranch run --help'",
       })
   void wrongUseIsExplained(String line, String message) {
-    var ended = type("", line.split(" "));
+    var ended = Ended.toy("", (Object[]) line.split(" "));
     assertThat(ended.err()).isEqualTo("anabranch: " + message + "\n");
     assertThat(ended.code()).isEqualTo(2);
     assertThat(ended.out()).isEmpty();

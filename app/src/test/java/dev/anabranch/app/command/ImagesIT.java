@@ -2,18 +2,13 @@ package dev.anabranch.app.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.anabranch.app.run.InstalledWiring;
 import dev.anabranch.core.Seeds;
 import dev.anabranch.core.Tensor;
 import dev.anabranch.core.TensorMap;
 import dev.anabranch.torch.files.SafeTensors;
 import java.awt.image.BufferedImage;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -26,22 +21,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** The command over the real modules, on images that are made here. */
 class ImagesIT {
   @TempDir Path folder;
-
-  private record Ended(int code, String out, String err) {}
-
-  private static Ended run(String input, String... args) {
-    var out = new ByteArrayOutputStream();
-    var err = new ByteArrayOutputStream();
-    var console =
-        new Console(
-            new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)),
-            new PrintStream(out, true, StandardCharsets.UTF_8),
-            new PrintStream(err, true, StandardCharsets.UTF_8),
-            false);
-    int code = Root.execute(console, InstalledWiring::new, args);
-    return new Ended(
-        code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
-  }
 
   /** The brightest channel of a pixel is that of its image's class. */
   private static int[] pixel(int label, java.util.random.RandomGenerator random) {
@@ -99,19 +78,19 @@ class ImagesIT {
   }
 
   private Ended plan(String verb, String name, String... sets) {
-    var args = new java.util.ArrayList<String>();
+    var args = new java.util.ArrayList<Object>();
     args.add(verb);
-    args.add(folder.resolve("plan.yaml").toString());
+    args.add(folder.resolve("plan.yaml"));
     for (var set : sets) {
       args.add("--set");
       args.add(set);
     }
     if (verb.equals("run")) {
       args.add("--output");
-      args.add(folder.resolve(name).toString());
+      args.add(folder.resolve(name));
     }
     args.add("--json");
-    return run("", args.toArray(String[]::new));
+    return Ended.installed("", args.toArray());
   }
 
   private static String sha(Ended ended) {
@@ -126,11 +105,11 @@ class ImagesIT {
     assertThat(sha(plan("run", "plain", "lanes=2", "task.augment=none"))).isNotEqualTo(one);
     assertThat(sha(plan("run", "other", "lanes=2", "seed=7"))).isNotEqualTo(one);
     var picture = png("new/1.png", 32, 0);
-    var said = run(picture + "\n" + picture + "\n", "predict", folder.resolve("one").toString());
+    var said = Ended.installed(picture + "\n" + picture + "\n", "predict", folder.resolve("one"));
     assertThat(said.code()).as(said.err()).isZero();
     assertThat(said.out().lines()).hasSize(2).allMatch(l -> l.matches("\\d\t[01]\\.\\d{4}"));
     var small = png("new/2.png", 16, 0);
-    var refused = run(small + "\n", "predict", folder.resolve("one").toString());
+    var refused = Ended.installed(small + "\n", "predict", folder.resolve("one"));
     assertThat(refused.err())
         .isEqualTo(
             "anabranch: images: 3 × 16 × 16 (expected: 3 × 32 × 32, which is what the model"
@@ -251,7 +230,7 @@ class ImagesIT {
     var one = sha(plan("run", "one", sets));
     sets[5] = "lanes=2";
     assertThat(sha(plan("run", "two", sets))).isEqualTo(one);
-    var said = run(png("new/1.png", 16, 1) + "\n", "predict", folder.resolve("two").toString());
+    var said = Ended.installed(png("new/1.png", 16, 1) + "\n", "predict", folder.resolve("two"));
     assertThat(said.code()).as(said.err()).isZero();
     assertThat(said.out()).matches("(red|green)\t[01]\\.\\d{4}\n");
   }

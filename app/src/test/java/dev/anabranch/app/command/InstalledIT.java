@@ -2,12 +2,7 @@ package dev.anabranch.app.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.anabranch.app.run.InstalledWiring;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
@@ -17,22 +12,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** The command over the real modules: a pre-trained model, a file of texts, one round. */
 class InstalledIT {
   @TempDir Path folder;
-
-  private record Ended(int code, String out, String err) {}
-
-  private static Ended run(String input, String... args) {
-    var out = new ByteArrayOutputStream();
-    var err = new ByteArrayOutputStream();
-    var console =
-        new Console(
-            new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)),
-            new PrintStream(out, true, StandardCharsets.UTF_8),
-            new PrintStream(err, true, StandardCharsets.UTF_8),
-            false);
-    int code = Root.execute(console, InstalledWiring::new, args);
-    return new Ended(
-        code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
-  }
 
   @BeforeEach
   void writeFiles() throws IOException {
@@ -62,16 +41,19 @@ class InstalledIT {
   @Test
   void textsAreLearnedAndPredicted() throws IOException {
     var at = folder.resolve("run").toString();
-    var ran = run("", "run", folder.resolve("plan.yaml").toString(), "--output", at, "--json");
+    var ran =
+        Ended.installed(
+            "", "run", folder.resolve("plan.yaml").toString(), "--output", at, "--json");
     assertThat(ran.code()).as(ran.err()).isZero();
     assertThat(ran.out()).startsWith("{\"runs\":[{\"run\":\"run\"").contains("\"activation\":");
-    var lines = run("win a prize\nlunch at noon?\n", "predict", at);
+    var lines = Ended.installed("win a prize\nlunch at noon?\n", "predict", at);
     assertThat(lines.code()).as(lines.err()).isZero();
     assertThat(lines.out().lines())
         .hasSize(2)
         .allMatch(l -> l.matches("(spam|ham)\t[01]\\.\\d{4}"));
     var again =
-        run("", "run", at + "/plan.yaml", "--output", folder.resolve("b").toString(), "--json");
+        Ended.installed(
+            "", "run", at + "/plan.yaml", "--output", folder.resolve("b").toString(), "--json");
     assertThat(sha(again.out())).isEqualTo(sha(ran.out()));
   }
 
@@ -81,9 +63,9 @@ class InstalledIT {
     var at = folder.resolve("lora").toString();
     var plan = folder.resolve("plan.yaml").toString();
     var lora = "method={fedavg: {rounds: 1, cohort: 2, parameterisation: lora}}";
-    assertThat(run("", "run", plan, "--set", lora, "--output", at).code()).isZero();
+    assertThat(Ended.installed("", "run", plan, "--set", lora, "--output", at).code()).isZero();
     for (var form : java.util.List.of("peft", "merged")) {
-      var exported = run("", "export", at, "--to", form);
+      var exported = Ended.installed("", "export", at, "--to", form);
       assertThat(exported.code()).as(exported.err()).isZero();
     }
     assertThat(folder.resolve("lora/merged/config.json")).exists();
@@ -93,11 +75,13 @@ class InstalledIT {
     var still = "method.learningRate=0.0";
     var b = folder.resolve("b").toString();
     var c = folder.resolve("c").toString();
-    var same = run("", "run", plan, "--set", lora, "--set", still, "--set", adapter, "--output", b);
+    var same =
+        Ended.installed(
+            "", "run", plan, "--set", lora, "--set", still, "--set", adapter, "--output", b);
     assertThat(same.code()).as(same.err()).isZero();
     assertThat(sha(Files.readString(folder.resolve("b/summary.json"))))
         .isEqualTo(sha(Files.readString(folder.resolve("lora/summary.json"))));
-    var refused = run("", "run", plan, "--set", adapter, "--output", c);
+    var refused = Ended.installed("", "run", plan, "--set", adapter, "--output", c);
     assertThat(refused.code()).isEqualTo(10);
     assertThat(refused.err())
         .startsWith("anabranch: model.adapter: " + at + "/peft: 'encoder.layer.0.attention.")
@@ -119,7 +103,7 @@ class InstalledIT {
     Files.writeString(folder.resolve("texts.csv"), csv);
     var at = folder.resolve("pairs").toString();
     var ran =
-        run(
+        Ended.installed(
             "",
             "run",
             folder.resolve("plan.yaml").toString(),
@@ -130,10 +114,10 @@ class InstalledIT {
             "--output",
             at);
     assertThat(ran.code()).as(ran.err()).isZero();
-    var one = run("lunch at noon\ta meal\n", "predict", at, "--json").out();
-    var other = run("lunch at noon\ta prize\n", "predict", at, "--json").out();
+    var one = Ended.installed("lunch at noon\ta meal\n", "predict", at, "--json").out();
+    var other = Ended.installed("lunch at noon\ta prize\n", "predict", at, "--json").out();
     assertThat(one.replaceAll(".*\"label\"", "")).isNotEqualTo(other.replaceAll(".*\"label\"", ""));
-    var refused = run("lunch at noon\n", "predict", at);
+    var refused = Ended.installed("lunch at noon\n", "predict", at);
     assertThat(refused.err())
         .isEqualTo(
             "anabranch: standard input: 'lunch at noon' without a tab (expected: two texts with a"
@@ -144,7 +128,7 @@ class InstalledIT {
   @Test
   void missingColumnIsNamed() {
     var ended =
-        run(
+        Ended.installed(
             "",
             "run",
             folder.resolve("plan.yaml").toString(),
@@ -159,7 +143,7 @@ class InstalledIT {
   @Test
   void cutOutsideTheModelIsNamed() {
     var ended =
-        run(
+        Ended.installed(
             "",
             "run",
             folder.resolve("plan.yaml").toString(),

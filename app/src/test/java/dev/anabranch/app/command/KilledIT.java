@@ -3,18 +3,14 @@ package dev.anabranch.app.command;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.anabranch.app.run.ToyWiring;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,27 +51,10 @@ class KilledIT {
             .formatted(ROUNDS));
   }
 
-  private record Ended(int code, String out, String err) {}
-
-  private static Ended type(Object... args) {
-    var out = new ByteArrayOutputStream();
-    var err = new ByteArrayOutputStream();
-    var console =
-        new Console(
-            new ByteArrayInputStream(new byte[0]),
-            new PrintStream(out, true, StandardCharsets.UTF_8),
-            new PrintStream(err, true, StandardCharsets.UTF_8),
-            false);
-    int code =
-        Root.execute(
-            console, ToyWiring::new, Stream.of(args).map(String::valueOf).toArray(String[]::new));
-    return new Ended(
-        code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
-  }
-
   private Path undisturbed(int lanes) {
     var at = folder.resolve("whole");
-    assertThat(type("run", plan, "--output", at, "--set", "lanes=" + lanes).code()).isZero();
+    assertThat(Ended.toy("", "run", plan, "--output", at, "--set", "lanes=" + lanes).code())
+        .isZero();
     return at;
   }
 
@@ -131,12 +110,12 @@ class KilledIT {
   void killedRunGoesOnToTheSameEnd(int round, int lanes, int others) throws Exception {
     var killed = folder.resolve("killed");
     killAfter(round, lanes, killed);
-    var resumed = type("resume", killed);
+    var resumed = Ended.toy("", "resume", killed);
     assertThat(resumed.code()).as(resumed.err()).isZero();
     var whole = undisturbed(others);
     assertThat(sha(killed)).matches("[0-9a-f]{64}").isEqualTo(sha(whole));
     assertThat(log(killed)).isEqualTo(log(whole));
-    assertThat(type("resume", killed).err())
+    assertThat(Ended.toy("", "resume", killed).err())
         .startsWith("anabranch: " + killed + ": complete (expected: ");
   }
 
@@ -148,7 +127,7 @@ class KilledIT {
     Files.createSymbolicLink(checkpoints.resolve("round-000005.ckpt.part"), Path.of("/dev/full"));
     Files.writeString(full.resolve("plan.yaml"), Files.readString(plan));
     Files.createSymbolicLink(full.resolve("checkpoints"), checkpoints);
-    var ended = type("resume", full, "--json");
+    var ended = Ended.toy("", "resume", full, "--json");
     assertThat(ended.code()).isEqualTo(30);
     assertThat(ended.err())
         .contains("anabranch: checkpoint: " + full.resolve("checkpoints/round-000005.ckpt"))
@@ -156,7 +135,7 @@ class KilledIT {
         .endsWith("; go on with: anabranch resume " + full + "\n");
     assertThat(ended.out()).startsWith("{\"success\":false,");
     assertThat(checkpoints.resolve("round-000004.ckpt")).exists();
-    assertThat(type("resume", full).code()).isZero();
+    assertThat(Ended.toy("", "resume", full).code()).isZero();
     assertThat(sha(full)).isEqualTo(sha(undisturbed(2)));
   }
 }

@@ -176,9 +176,19 @@ class RunPlanTest {
         "seed | --set: seed (expected: key=value, as method.rounds=4)",
         "seed.x=1 | seed.x: unknown key (expected: seed, which has no keys within)",
         "seed=x | seed: x (expected: a whole number)",
+        "seed=null | seed: null (expected: a whole number)",
+        "method.rounds=~ | method.sfprompt.rounds: null (expected: a whole number)",
+        "data=null | data: null (expected: a mapping of keys to values)",
       })
   void setRefusesWhatThePlanWould(String override, String message) {
     assertThatThrownBy(() -> plan("").set(List.of(override))).hasMessage(message);
+  }
+
+  @Test
+  void nullIsNoChoice_butATextThatIsNotGiven() {
+    assertThatThrownBy(() -> plan("").set(List.of("method=null")))
+        .hasMessageStartingWith("method: null (expected: ");
+    assertThat(plan("").set(List.of("model.adapter=x", "model.adapter=null")).adapter()).isEmpty();
   }
 
   @Test

@@ -22,6 +22,14 @@ class RunRecordTest {
   @TempDir Path folder;
 
   @Test
+  void unfinishedRun_isCalledByItsLabel_orItsMethod() throws IOException {
+    log(RUN);
+    assertThat(RunRecord.read(folder).label()).isEqualTo("fedavg");
+    log(RUN.replace("\"method\"", "\"label\":\"fedavg{batch: 4}\",\"method\""));
+    assertThat(RunRecord.read(folder).label()).isEqualTo("fedavg{batch: 4}");
+  }
+
+  @Test
   void lines_addUpByDirectionTopicAndParty() throws IOException {
     log(
         RUN

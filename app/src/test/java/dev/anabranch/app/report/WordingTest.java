@@ -140,7 +140,7 @@ class WordingTest {
     metrics.put("standardError", error);
     return new RunRecord(
         Path.of("run"),
-        new RunRecord.Start("n", method, seed, 12, 3, 1, List.of()),
+        new RunRecord.Start("n", method, method, seed, 12, 3, 1, List.of()),
         new TreeMap<>(),
         new ArrayList<>(List.of(new RunRecord.Round(0, 1, 0, metrics, down, 4))),
         List.of(),

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.anabranch.app.plan.RunPlan;
 import dev.anabranch.core.Batch;
+import dev.anabranch.core.Beside;
 import dev.anabranch.core.Checkpoint;
 import dev.anabranch.core.Checkpoints;
 import dev.anabranch.core.Engine;
@@ -63,16 +64,13 @@ class DropPeftIT {
         new Job(
             7,
             engine,
-            Collections.nCopies(2, new Even(16)),
+            new Job.Hosts(
+                Collections.nCopies(2, new Even(16)), plan.profiles(), plan.bodyProfile()),
             Map.of(),
-            plan.profiles(),
-            plan.bodyProfile(),
-            new Evaluation(engine, method.use(engine.facts()), new Even(4), 4),
-            -1,
+            new Job.Scoring(new Evaluation(engine, method.use(engine.facts()), new Even(4), 4), -1),
             Faults.NONE,
-            (kind, round, fields) -> {},
-            NONE,
-            Progress.SILENT);
+            new Job.Records((kind, round, fields) -> {}, NONE, Progress.SILENT),
+            Beside.NOTHING);
     return new InstalledWiring().fabric(plan).run(method, job);
   }
 

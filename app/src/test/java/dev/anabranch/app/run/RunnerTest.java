@@ -71,6 +71,26 @@ class RunnerTest {
     }
   }
 
+  @Test
+  void resumedRunIsCalledAsItWas() throws IOException {
+    try (var session = new Session(new ToyWiring())) {
+      var runner = new Runner(session);
+      for (int round : new int[] {0, 2}) {
+        var at = folder.resolve("broken-" + round);
+        var label = "fedavg{batch: 4}";
+        assertThatThrownBy(() -> runner.run(plan(session), label, at, watch(round)))
+            .hasMessageStartingWith("stopped");
+        assertThat(runner.resume(at, SILENT).label()).isEqualTo(label);
+      }
+      var log = folder.resolve("log.jsonl");
+      assertThat(Records.label(log)).isEmpty();
+      Files.writeString(log, "{\"kind\":\"run\",\"label\":\"cut o");
+      assertThat(Records.label(log)).isEmpty();
+      Files.writeString(log, "{\"kind\":\"run\",\"round\":-1}\n");
+      assertThat(Records.label(log)).isEmpty();
+    }
+  }
+
   private static List<String> rounds(Path run) throws IOException {
     return Files.readAllLines(run.resolve("log.jsonl")).stream()
         .filter(line -> line.contains("\"kind\":\"round\"") || line.contains("\"kind\":\"wire\""))

@@ -42,12 +42,13 @@ public final class OffHeap implements AutoCloseable {
     private final ArrayDeque<MemorySegment> blocks = new ArrayDeque<>();
     private long bytes;
 
-    /** The latest that is large enough and wastes at most an eighth. */
+    /** The latest of the size that such a block has. */
     synchronized @Nullable MemorySegment take(long size) {
+      long whole = rounded(size);
       for (var block : blocks) {
-        if (block.byteSize() >= size && block.byteSize() - size <= size / 8) {
+        if (block.byteSize() == whole) {
           blocks.removeFirstOccurrence(block);
-          bytes -= block.byteSize();
+          bytes -= whole;
           return block;
         }
       }
@@ -56,6 +57,15 @@ public final class OffHeap implements AutoCloseable {
 
     synchronized long bytes() {
       return bytes;
+    }
+
+    /**
+     * Large blocks have eight sizes between two powers of two, so that those of nearly one size
+     * serve for each other; what is above the size that was asked for is never touched.
+     */
+    static long rounded(long size) {
+      long step = Long.highestOneBit(size) / 8;
+      return size < LARGE ? size : Math.ceilDiv(size, step) * step;
     }
 
     /** Gives the blocks that have to be freed. */
@@ -204,7 +214,7 @@ public final class OffHeap implements AutoCloseable {
       return;
     }
     var kept = KEPT.take(bytes);
-    var block = new Block(kept != null ? kept : Native.allocate(bytes));
+    var block = new Block(kept != null ? kept : Native.allocate(Kept.rounded(bytes)));
     segment = block.memory.asSlice(0, bytes).reinterpret(block.arena, null);
     if (zeroed) {
       segment.fill((byte) 0);
@@ -244,6 +254,11 @@ public final class OffHeap implements AutoCloseable {
       shared.holders.incrementAndGet();
     }
     return new OffHeap(segment, shared);
+  }
+
+  /** Whether this is a large block's only owner. */
+  public boolean exclusive() {
+    return shared != null && shared.holders.get() == 1;
   }
 
   /** Frees the memory. Closing twice is allowed. */

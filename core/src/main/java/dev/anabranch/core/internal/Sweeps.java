@@ -15,7 +15,6 @@ public final class Sweeps {
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfInt BITS =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfDouble DOUBLE = ValueLayout.JAVA_DOUBLE_UNALIGNED;
   private static final int INFINITY = 0x7F800000;
 
   private Sweeps() {}
@@ -98,17 +97,23 @@ public final class Sweeps {
     };
   }
 
-  /** Doubles as they are. */
-  public static Numbers doubles(MemorySegment data) {
+  /** Doubles whose bits {@link #compute} has laid into two blocks. */
+  public static Numbers doubles(MemorySegment upper, MemorySegment lower) {
+    int[] high = new int[BLOCK];
+    int[] low = new int[BLOCK];
     return new Numbers() {
       @Override
       public long size() {
-        return data.byteSize() / Double.BYTES;
+        return upper.byteSize() / Integer.BYTES;
       }
 
       @Override
       public void read(long from, int count, double[] out) {
-        MemorySegment.copy(data, DOUBLE, from * Double.BYTES, out, 0, count);
+        MemorySegment.copy(upper, BITS, from * Integer.BYTES, high, 0, count);
+        MemorySegment.copy(lower, BITS, from * Integer.BYTES, low, 0, count);
+        for (int i = 0; i < count; i++) {
+          out[i] = Double.longBitsToDouble((long) high[i] << 32 | low[i] & 0xFFFFFFFFL);
+        }
       }
     };
   }
@@ -133,18 +138,29 @@ public final class Sweeps {
     };
   }
 
-  /** Writes doubles; {@code out} may be memory that the numbers read. */
-  public static void compute(Numbers numbers, MemorySegment out) {
+  /**
+   * Writes doubles, the upper 32 bits of each into one block and the lower into another; both may
+   * be memory that the numbers read.
+   */
+  public static void compute(Numbers numbers, MemorySegment upper, MemorySegment lower) {
     double[] x = new double[BLOCK];
+    int[] high = new int[BLOCK];
+    int[] low = new int[BLOCK];
     long n = numbers.size();
     for (long from = 0; from < n; from += BLOCK) {
       int m = (int) Math.min(BLOCK, n - from);
       numbers.read(from, m, x);
-      MemorySegment.copy(x, 0, out, DOUBLE, from * Double.BYTES, m);
+      for (int i = 0; i < m; i++) {
+        long bits = Double.doubleToRawLongBits(x[i]);
+        high[i] = (int) (bits >>> 32);
+        low[i] = (int) bits;
+      }
+      MemorySegment.copy(high, 0, upper, BITS, from * Integer.BYTES, m);
+      MemorySegment.copy(low, 0, lower, BITS, from * Integer.BYTES, m);
     }
   }
 
-  /** {@code out = factor · numbers}, rounded to float. */
+  /** {@code out = factor · numbers}, rounded to float; {@code out} may be memory that they read. */
   public static void rounded(Numbers numbers, double factor, MemorySegment out) {
     float[] floats = new float[BLOCK];
     double[] x = new double[BLOCK];

@@ -100,14 +100,7 @@ final class ImageFiles {
             gzip ? new GZIPInputStream(raw, 1 << 16) : new BufferedInputStream(raw, 1 << 16)) {
       return reader.read(in);
     } catch (EOFException | ZipException e) {
-      throw new AnabranchException(
-          Failure.CORRUPT,
-          "data file: "
-              + file
-              + " (expected: a whole gzip file: "
-              + e.getMessage()
-              + "); fetch it again",
-          e);
+      throw Soundness.torn(file, e);
     } catch (IOException e) {
       throw new AnabranchException(
           Failure.DATA, "data file: " + file + " (expected: a readable file: " + e + ")", e);

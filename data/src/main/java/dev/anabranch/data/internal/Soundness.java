@@ -41,15 +41,20 @@ final class Soundness {
     try (var in = new GZIPInputStream(Files.newInputStream(file), 1 << 16)) {
       in.transferTo(OutputStream.nullOutputStream());
     } catch (EOFException | ZipException e) {
-      throw new AnabranchException(
-          Failure.CORRUPT,
-          "data file: "
-              + file
-              + " (expected: a whole gzip file: "
-              + e.getMessage()
-              + "); fetch it again",
-          e);
+      throw torn(file, e);
     }
+  }
+
+  /** What is thrown where a gzip file ends early or was damaged. */
+  static AnabranchException torn(Path file, IOException e) {
+    return new AnabranchException(
+        Failure.CORRUPT,
+        "data file: "
+            + file
+            + " (expected: a whole gzip file: "
+            + e.getMessage()
+            + "); fetch it again",
+        e);
   }
 
   /** Throws if a text file is broken, with the line. */

@@ -72,8 +72,7 @@ public record Central(Training training, Parameterisation parameterisation)
     int perRound = training.examples() * training.cohortSize();
     for (int round = me.firstRound(); round < training.rounds(); round++) {
       int[] rows = data.sample(perRound, me.random("sample", round));
-      var batches =
-          data.shuffled(rows, training.batch(), training.epochs(), me.random("order", round));
+      var batches = training.batches(data, rows, me.random("order", round));
       var before = state;
       int now = round;
       state =

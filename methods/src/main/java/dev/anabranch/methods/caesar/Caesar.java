@@ -44,7 +44,7 @@ import java.util.stream.Collectors;
  * device had when its last visit ended; a device that is new to the coordinator is of middling
  * importance; link rates are those that a device states, and its pace is measured.
  *
- * @param steps τ, local steps; 0: passes over the visit's examples as {@code training} has them
+ * @param training its steps are τ, its batch the standard one
  * @param signs whether a compressed model carries signs, μ and M, or is a plain top-k
  * @param recovers whether a device recovers with its stale copy
  * @param feedback share of what an upload left out that is added to the next
@@ -57,7 +57,6 @@ import java.util.stream.Collectors;
 public record Caesar(
     Training training,
     Parameterisation parameterisation,
-    int steps,
     Ratios ratios,
     Balance balance,
     boolean signs,
@@ -180,9 +179,11 @@ public record Caesar(
   /** τ batches of b, from one random order of the rows after another; or passes if τ = 0. */
   private Iterable<Batch> batches(Device me, int[] rows, int batch) {
     var random = me.random("order");
-    return steps == 0
+    return training.steps() == 0
         ? me.data().shuffled(rows, batch, training.epochs(), random)
-        : me.data().inOrder(Planner.stream(rows, Math.multiplyExact(steps, batch), random), batch);
+        : me.data()
+            .inOrder(
+                Planner.stream(rows, Math.multiplyExact(training.steps(), batch), random), batch);
   }
 
   @Override

@@ -110,14 +110,13 @@ final class CaesarKnobs {
     ordered(s, ".batchMax", s.integer(BATCH_MAX), "batchMin", s.integer(BATCH_MIN));
     boolean balances = s.choice(BATCHES).equals("balance");
     Check.that(
-        !balances || s.integer(STEPS) > 0,
+        !balances || training.steps() > 0,
         s.path() + ".steps",
         0,
         "at least 1 with batches: balance, for all devices make as many steps then");
     return new Caesar(
         training,
         s.make(TRAINED, Parameterisation.class),
-        s.integer(STEPS),
         ratios(s),
         new Balance(balances, training.batch(), s.integer(BATCH_MIN), s.integer(BATCH_MAX)),
         List.of("stale", "sign").contains(s.choice(RECOVERY)),

@@ -36,7 +36,8 @@ record Planner(Caesar caesar) {
           (1 - down.getOrDefault(device, 0.0)) * bytes / profile.downBytesPerSecond()
               + (1 - up.getOrDefault(device, 0.0)) * bytes / profile.upBytesPerSecond());
     }
-    var batches = caesar.balance().batches(state.notes(), transfers, me::profile, caesar.steps());
+    int steps = caesar.training().steps();
+    var batches = caesar.balance().batches(state.notes(), transfers, me::profile, steps);
     var out = new TreeMap<NodeId, Order>();
     for (var device : cohort) {
       out.put(

@@ -3,13 +3,11 @@ package dev.anabranch.methods.distillation;
 import dev.anabranch.core.Ability;
 import dev.anabranch.core.Card;
 import dev.anabranch.core.Codec;
-import dev.anabranch.core.Codecs;
 import dev.anabranch.core.Coordinator;
 import dev.anabranch.core.Device;
-import dev.anabranch.core.Fidelity;
+import dev.anabranch.core.Instruments;
 import dev.anabranch.core.Kind;
 import dev.anabranch.core.Knob;
-import dev.anabranch.core.Memory;
 import dev.anabranch.core.Method;
 import dev.anabranch.core.ModelFacts;
 import dev.anabranch.core.ModelUse;
@@ -18,8 +16,6 @@ import dev.anabranch.core.Paper;
 import dev.anabranch.core.Parameterisation;
 import dev.anabranch.core.Setup;
 import dev.anabranch.core.TensorMap;
-import dev.anabranch.core.WireIn;
-import dev.anabranch.core.WireOut;
 import dev.anabranch.methods.Averaging;
 import dev.anabranch.methods.MethodProvider;
 import dev.anabranch.methods.Parameterisations;
@@ -29,6 +25,7 @@ import dev.anabranch.parts.Distillation;
 import dev.anabranch.parts.ProxyTuning;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -65,29 +62,6 @@ public record FedPt(
 
   /** θ_s, the small model, and θ_s0, what it was before any tuning: subtracted for ever. */
   public record State(TensorMap small, TensorMap base) {}
-
-  private static final class Form implements Codec<State> {
-    @Override
-    public String id() {
-      return "fedpt/1";
-    }
-
-    @Override
-    public Fidelity fidelity() {
-      return Fidelity.EXACT;
-    }
-
-    @Override
-    public void encode(State state, WireOut out, Memory memory) {
-      Codecs.TENSORS.encode(state.small, out, memory);
-      Codecs.TENSORS.encode(state.base, out, memory);
-    }
-
-    @Override
-    public State decode(WireIn in, Memory memory) {
-      return new State(Codecs.TENSORS.decode(in, memory), Codecs.TENSORS.decode(in, memory));
-    }
-  }
 
   /** How a plan names it. */
   public static final class Provider implements MethodProvider {
@@ -190,7 +164,12 @@ public record FedPt(
   }
 
   @Override
+  public void measure(State state, Instruments look) {
+    look.score(look.evaluate(state.small, Map.of("base", state.base)));
+  }
+
+  @Override
   public Codec<State> state() {
-    return new Form();
+    return StateCodec.CODEC;
   }
 }

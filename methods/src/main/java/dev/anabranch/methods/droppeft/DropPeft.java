@@ -169,8 +169,7 @@ public record DropPeft(
     double loss = 0;
     int steps = 0;
     try (var stepper = model.optimizer(training.optimizer(me.round()))) {
-      for (var batch :
-          me.data().shuffled(rows, training.batch(), training.epochs(), me.random("order"))) {
+      for (var batch : training.batches(me.data(), rows, me.random("order"))) {
         int[] active = Arm.draw(rates, fixedSize, random);
         stepper.zero();
         loss += model.route().through(active).lossAndGradient(batch);

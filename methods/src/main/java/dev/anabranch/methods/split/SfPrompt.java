@@ -138,18 +138,16 @@ public record SfPrompt(
     var topics = topics(model.facts());
     int[] rows = me.data().sample(training.examples(), me.random("sample"));
     int[] kept = me.lane().run("self-update", () -> shortcut(me, model, global, rows)); // 2-4
-    var stepper = Split.stepper(me, training);
-    var order = me.random("order");
-    double loss = 0;
-    int steps = 0;
-    for (var batch : me.data().shuffled(kept, training.batch(), training.epochs(), order)) {
-      loss +=
-          prompts > 0
-              ? Split.step(me, topics, batch, stepper)
-              : Split.tailStep(me, topics, batch, stepper);
-      steps++;
-    }
-    Split.finish(me, global, rows.length, loss / steps); // 11
+    double loss =
+        Split.train(
+            me,
+            training,
+            kept,
+            (batch, by) ->
+                prompts > 0
+                    ? Split.step(me, topics, batch, by)
+                    : Split.tailStep(me, topics, batch, by));
+    Split.finish(me, global, rows.length, loss); // 11
   }
 
   /** Phase 1 and the choice of examples: no traffic. Gives the rows of phase 2. */

@@ -29,6 +29,8 @@ import dev.anabranch.methods.MethodProvider;
 import dev.anabranch.methods.Training;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.ToDoubleBiFunction;
 
 /**
  * SFL+FF: the model is split in a U and everything is trained. SplitFed's first version: each
@@ -120,10 +122,13 @@ public record SflFull(Training training, boolean weighted, int headLayers, int t
       try (var visits = me.invite(round, cohort)) {
         visits.sendAll(Averaging.GLOBAL, state.device());
         visits.sendBodies(BODY_GLOBAL, state.body());
+        var weights = new TreeMap<NodeId, Double>(); // a body counts as much as its device
+        ToDoubleBiFunction<NodeId, Update> weight =
+            (of, u) -> weights.computeIfAbsent(of, d -> weighted ? u.examples() : 1.0);
         var updates = visits.gather(Averaging.UPDATE, training.quorum());
-        var device = Averaging.add(state.device(), updates, weighted);
+        var device = Averaging.add(state.device(), updates, weight);
         var served = visits.gatherBodies(BODY_UPDATE, training.quorum());
-        var body = Averaging.add(state.body(), served, weighted);
+        var body = Averaging.add(state.body(), served, weight);
         state = new State(device, body);
       }
       me.checkpoint(round + 1, state);
@@ -136,15 +141,8 @@ public record SflFull(Training training, boolean weighted, int headLayers, int t
     var global = me.coordinator().receive(Averaging.GLOBAL);
     var model = Split.begin(me, global);
     int[] rows = me.data().sample(training.examples(), me.random("sample"));
-    var order = me.random("order");
-    var stepper = Split.stepper(me, training);
-    double loss = 0;
-    int steps = 0;
-    for (var batch : me.data().shuffled(rows, training.batch(), training.epochs(), order)) {
-      loss += Split.step(me, TOPICS, batch, stepper);
-      steps++;
-    }
-    Split.finish(me, global, rows.length, loss / steps);
+    double loss = Split.train(me, training, rows, (batch, by) -> Split.step(me, TOPICS, batch, by));
+    Split.finish(me, global, rows.length, loss);
   }
 
   @Override
@@ -162,7 +160,7 @@ public record SflFull(Training training, boolean weighted, int headLayers, int t
     while (me.device().more()) {
       examples += Split.answer(me, TOPICS, stepper);
     }
-    long served = Math.max(1, examples / training.epochs());
+    long served = Math.max(1, examples);
     me.coordinator()
         .send(
             BODY_UPDATE,

@@ -73,15 +73,9 @@ public record SflLinear(
     var global = me.coordinator().receive(GLOBAL);
     var model = Split.begin(me, global);
     int[] rows = me.data().sample(training.examples(), me.random("sample"));
-    var order = me.random("order");
-    var stepper = Split.stepper(me, training);
-    double loss = 0;
-    int steps = 0;
-    for (var batch : me.data().shuffled(rows, training.batch(), training.epochs(), order)) {
-      loss += Split.tailStep(me, TOPICS, batch, stepper);
-      steps++;
-    }
-    Split.finish(me, global, rows.length, loss / steps);
+    double loss =
+        Split.train(me, training, rows, (batch, by) -> Split.tailStep(me, TOPICS, batch, by));
+    Split.finish(me, global, rows.length, loss);
   }
 
   @Override

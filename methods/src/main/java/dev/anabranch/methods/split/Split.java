@@ -12,6 +12,7 @@ import dev.anabranch.core.Update;
 import dev.anabranch.methods.Averaging;
 import dev.anabranch.methods.Training;
 import java.util.List;
+import java.util.function.ToDoubleBiFunction;
 import org.jspecify.annotations.Nullable;
 
 /** What the visits of all split methods have in common. */
@@ -53,9 +54,22 @@ final class Split {
             });
   }
 
-  /** A fresh optimizer for the visit. */
-  static Optimizer stepper(Device me, Training training) {
-    return me.lane().run("optimizer", () -> me.model().optimizer(training.optimizer(me.round())));
+  /**
+   * Trains on the rows batch by batch, with a fresh optimizer. Gives the mean loss.
+   *
+   * @param step one mini-batch, such as {@link #step}; gives its loss
+   */
+  static double train(
+      Device me, Training training, int[] rows, ToDoubleBiFunction<Batch, Optimizer> step) {
+    var stepper =
+        me.lane().run("optimizer", () -> me.model().optimizer(training.optimizer(me.round())));
+    double loss = 0;
+    int steps = 0;
+    for (var batch : training.batches(me.data(), rows, me.random("order"))) {
+      loss += step.applyAsDouble(batch, stepper);
+      steps++;
+    }
+    return loss / steps;
   }
 
   /** Sends what changed. */

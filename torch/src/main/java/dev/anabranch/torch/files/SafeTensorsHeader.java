@@ -19,15 +19,19 @@ final class SafeTensorsHeader {
   private static final int MAX_RANK = 8;
   private static final int MAX_ENTRIES = 1 << 20;
 
-  private final Mapped file;
-  private final String text;
+  private final JsonScanner in;
   private final Map<String, Entry> entries = new LinkedHashMap<>();
   private final Map<String, String> metadata = new LinkedHashMap<>();
-  private int at;
 
   SafeTensorsHeader(Mapped file, String text) {
-    this.file = file;
-    this.text = text;
+    in =
+        new JsonScanner(
+            text,
+            (at, found, expected) ->
+                file.broken(
+                    "header at " + at,
+                    found.startsWith("'") ? "character " + found : found,
+                    expected));
   }
 
   Map<String, String> metadata() {
@@ -45,15 +49,14 @@ final class SafeTensorsHeader {
         throw broken("more than " + MAX_ENTRIES + " tensors", "at most " + MAX_ENTRIES);
       }
     });
-    skipBlanks();
-    if (at != text.length()) {
-      throw broken("character '" + text.charAt(at) + "'", "the end of the header");
+    if (!in.ended()) {
+      throw in.broken("the end of the header");
     }
     return entries;
   }
 
   private void metadata(String key) {
-    if (metadata.put(key, string()) != null) {
+    if (metadata.put(key, in.string()) != null) {
       throw broken("key '" + key + "' twice", "once");
     }
     if (metadata.size() > MAX_ENTRIES) {
@@ -70,7 +73,7 @@ final class SafeTensorsHeader {
     var lists = new LinkedHashMap<String, List<Long>>();
     object(key -> {
       switch (key) {
-        case "dtype" -> type[0] = string();
+        case "dtype" -> type[0] = in.string();
         case "shape", "data_offsets" -> {
           if (lists.put(key, integers()) != null) {
             throw broken("key '" + key + "' twice", "once");
@@ -88,113 +91,28 @@ final class SafeTensorsHeader {
   }
 
   private void object(Member member) {
-    expect('{');
-    if (peek() == '}') {
-      at++;
-      return;
+    for (boolean more = in.opens('{', '}'); more; more = in.more('}')) {
+      member.read(in.key());
     }
-    do {
-      String key = string();
-      expect(':');
-      member.read(key);
-    } while (more('}'));
   }
 
   private List<Long> integers() {
     var values = new ArrayList<Long>();
-    expect('[');
-    if (peek() == ']') {
-      at++;
-      return values;
-    }
-    do {
+    for (boolean more = in.opens('[', ']'); more; more = in.more(']')) {
       if (values.size() == MAX_RANK) {
         throw broken("more than " + MAX_RANK + " numbers", "at most " + MAX_RANK);
       }
-      values.add(integer());
-    } while (more(']'));
+      in.peek();
+      String digits = in.run("0123456789");
+      if (digits.isEmpty() || digits.length() > 18) {
+        throw broken("number of " + digits.length() + " digits", "1 to 18 digits");
+      }
+      values.add(Long.valueOf(digits));
+    }
     return values;
   }
 
-  private boolean more(char close) {
-    char next = peek();
-    if (next != ',' && next != close) {
-      throw broken("character '" + next + "'", "',' or '" + close + "'");
-    }
-    at++;
-    return next == ',';
-  }
-
-  private long integer() {
-    skipBlanks();
-    int start = at;
-    while (at < text.length() && text.charAt(at) >= '0' && text.charAt(at) <= '9') {
-      at++;
-    }
-    if (at == start || at - start > 18) {
-      throw broken("number of " + (at - start) + " digits", "1 to 18 digits");
-    }
-    return Long.parseLong(text.substring(start, at));
-  }
-
-  private String string() {
-    expect('"');
-    var value = new StringBuilder();
-    while (at < text.length()) {
-      char next = text.charAt(at++);
-      if (next == '"') {
-        return value.toString();
-      }
-      if (next < ' ') {
-        throw broken("control character " + (int) next, "text");
-      }
-      value.append(next == '\\' ? escaped() : next);
-    }
-    throw broken("end of the header", "'\"'");
-  }
-
-  private char escaped() {
-    char next = at < text.length() ? text.charAt(at++) : ' ';
-    return switch (next) {
-      case '"', '\\', '/' -> next;
-      case 'b' -> '\b';
-      case 'f' -> '\f';
-      case 'n' -> '\n';
-      case 'r' -> '\r';
-      case 't' -> '\t';
-      case 'u' -> {
-        if (at + 4 > text.length() || !text.substring(at, at + 4).matches("[0-9a-fA-F]{4}")) {
-          throw broken("escape", "four hexadecimal digits");
-        }
-        at += 4;
-        yield (char) Integer.parseInt(text.substring(at - 4, at), 16);
-      }
-      default -> throw broken("escape '\\" + next + "'", "one of JSON's");
-    };
-  }
-
-  private void expect(char expected) {
-    if (peek() != expected) {
-      throw broken("character '" + text.charAt(at) + "'", "'" + expected + "'");
-    }
-    at++;
-  }
-
-  private char peek() {
-    skipBlanks();
-    if (at == text.length()) {
-      throw broken("end of the header", "more");
-    }
-    return text.charAt(at);
-  }
-
-  private void skipBlanks() {
-    while (at < text.length() && " \t\r\n".indexOf(text.charAt(at)) >= 0) {
-      at++;
-    }
-  }
-
   private AnabranchException broken(String found, String expected) {
-    return file.broken("header at " + at, found, expected);
+    return in.broken(found, expected);
   }
 }

@@ -5,12 +5,12 @@ import dev.anabranch.core.Block;
 import dev.anabranch.core.Failure;
 import dev.anabranch.core.GradientTerm;
 import dev.anabranch.core.Head;
+import dev.anabranch.core.Hidden;
 import dev.anabranch.core.Model;
 import dev.anabranch.core.ModelFacts;
 import dev.anabranch.core.ModelUse;
 import dev.anabranch.core.Optimizer;
 import dev.anabranch.core.OptimizerSpec;
-import dev.anabranch.core.Parameterisation;
 import dev.anabranch.core.Parameterisation.SoftPrompt.Placing;
 import dev.anabranch.core.Partition;
 import dev.anabranch.core.Pooling;
@@ -36,15 +36,14 @@ public final class BertModel implements Model {
   private final ModelFacts facts;
   private final BertShapes shapes;
   private final Base base;
-  private final ModelUse use;
-  private final List<Partition.Segment> held;
+  private final Held held;
   private final Variables variables;
   private final Variables fallback;
   private final BertMacs macs;
   private final Map<String, Chain> chains = new HashMap<>();
   private @Nullable Embedding embedding;
   private @Nullable Scorer scorer;
-  private final Map<String, BertBlock> blocks = new HashMap<>();
+  private final Map<String, RecordedBlock> blocks = new HashMap<>();
   private @Nullable BertHead head;
   private final List<Optimizer> optimizers = new ArrayList<>();
 
@@ -57,11 +56,9 @@ public final class BertModel implements Model {
     this.facts = facts;
     this.base = base;
     this.shapes = base.config().shapes(facts.classes());
-    this.use = use;
-    this.held = List.copyOf(held);
+    this.held = new Held(use, held);
     var all = shapes.trained(use);
-    var specs =
-        held.stream().flatMap(s -> shapes.trained(use.partition(), s, use.of(s)).stream()).toList();
+    var specs = held.stream().flatMap(segment -> trained(segment).stream()).toList();
     this.macs = new BertMacs(shapes, specs);
     this.variables = new Variables(specs, (spec, into) -> draw(spec, into, initSeed));
     this.fallback = classifier(all);
@@ -72,18 +69,18 @@ public final class BertModel implements Model {
   private void assemble() {
     var stepped = new BertMacs(shapes, variables.stepped());
     embedding =
-        held.stream().anyMatch(this::isFirst)
-            ? new Embedding(weights(first()), variables, placing())
+        held.has(held.first())
+            ? new Embedding(weights(held.first()), variables, held.placing())
             : null;
-    scorer = held.stream().anyMatch(this::isLast) ? scorer(stepped) : null;
-    held.forEach(segment -> chains.put(segment.name(), chain(segment, stepped)));
+    scorer = held.has(held.last()) ? scorer(stepped) : null;
+    held.segments().forEach(segment -> chains.put(segment.name(), chain(segment, stepped)));
   }
 
   private Variables classifier(List<TensorSpec> trained) {
     boolean fixed = trained.stream().noneMatch(spec -> spec.name().startsWith("classifier."));
     var specs =
         fixed
-            ? shapes.base(use.partition(), last()).stream()
+            ? shapes.base(held.use().partition(), held.last()).stream()
                 .filter(spec -> spec.name().startsWith("classifier."))
                 .toList()
             : List.<TensorSpec>of();
@@ -99,54 +96,26 @@ public final class BertModel implements Model {
   }
 
   private Scorer scorer(BertMacs stepped) {
-    int prompts = use.prompts();
+    int prompts = held.use().prompts();
     if (facts.pooling() == Pooling.PROMPT && prompts == 0) {
       throw AnabranchException.expected(
           Failure.PLAN, "task.pooling", "prompt", "cls or mean, as no soft prompt is trained");
     }
-    int cls = placing() == Placing.EMBEDDED ? prompts : 0;
+    int cls = held.placing() == Placing.EMBEDDED ? prompts : 0;
     var pooler = facts.pooling() == Pooling.POOLER ? base.pooler() : null;
     return new Scorer(facts.pooling(), prompts, cls, variables, fallback, stepped, pooler);
   }
 
-  private @Nullable Placing placing() {
-    for (var part : BertShapes.flat(use.of(first()))) {
-      if (part instanceof Parameterisation.SoftPrompt prompt) {
-        return prompt.placing();
-      }
-    }
-    return null;
-  }
-
-  private Partition.Segment first() {
-    return use.partition().segments().get(0);
-  }
-
-  private Partition.Segment last() {
-    return use.partition().segments().get(use.partition().segments().size() - 1);
-  }
-
-  private boolean isFirst(Partition.Segment segment) {
-    return segment.equals(first());
-  }
-
-  private boolean isLast(Partition.Segment segment) {
-    return segment.equals(last());
-  }
-
   /** Layers that are trained as a whole run in fp32, all others as the base is. */
   private BertWeights weights(Partition.Segment segment) {
-    boolean whole =
-        BertShapes.flat(use.of(segment)).stream()
-            .anyMatch(part -> part instanceof Parameterisation.Everything);
-    return whole ? base.fp32() : base.frozen().load();
+    return held.everything(segment) ? base.fp32() : base.frozen().load();
   }
 
   private Chain chain(Partition.Segment segment, BertMacs stepped) {
     if (segment.layers() == 0) {
       return new Chain(List.of());
     }
-    var hooks = new BertHooks(variables, macs, base.config(), use.of(segment));
+    var hooks = new BertHooks(variables, macs, base.config(), held.use().of(segment));
     return new Chain(
         List.of(
             new Span(
@@ -171,52 +140,33 @@ public final class BertModel implements Model {
 
   @Override
   public Trainable trainable(String segment) {
-    return variables.part(trained(segment));
+    return variables.part(trained(held.segment(segment)));
   }
 
-  private List<TensorSpec> trained(String segment) {
-    var found = use.partition().segment(segment);
-    if (!held.contains(found)) {
-      throw notHeld(segment);
-    }
-    return shapes.trained(use.partition(), found, use.of(found));
+  private List<TensorSpec> trained(Partition.Segment segment) {
+    return shapes.trained(held.use().partition(), segment, held.use().of(segment));
   }
 
   @Override
   public void train(String... segments) {
     Meter.here();
-    variables.train(Arrays.stream(segments).flatMap(segment -> trained(segment).stream()).toList());
+    variables.train(
+        Arrays.stream(segments).flatMap(s -> trained(held.segment(s)).stream()).toList());
     closeParts();
     assemble();
   }
 
   @Override
   public Route route(String... segments) {
-    var named =
-        segments.length == 0
-            ? held
-            : Arrays.stream(segments).map(use.partition()::segment).toList();
-    if (named.isEmpty()
-        || !isFirst(named.get(0))
-        || !isLast(named.get(named.size() - 1))
-        || !held.containsAll(named)) {
-      throw new IllegalArgumentException(
-          "route: "
-              + named.stream().map(Partition.Segment::name).toList()
-              + " (expected: segments held here, from '"
-              + first().name()
-              + "' to '"
-              + last().name()
-              + "'; held: "
-              + held.stream().map(Partition.Segment::name).toList()
-              + ")");
-    }
     var all = new Chain(List.of());
-    for (var segment : named) {
+    for (var segment : held.route(segments)) {
       all = all.and(chainOf(segment));
     }
     return new BertRoute(
-        Objects.requireNonNull(embedding), all, Objects.requireNonNull(scorer), use.prompts());
+        Objects.requireNonNull(embedding),
+        all,
+        Objects.requireNonNull(scorer),
+        held.use().prompts());
   }
 
   private Chain chainOf(Partition.Segment segment) {
@@ -225,43 +175,31 @@ public final class BertModel implements Model {
 
   @Override
   public Head head() {
-    if (embedding == null) {
-      throw notHeld(first().name());
-    }
     if (head == null) {
-      head = new BertHead(embedding, chainOf(first()), use.prompts());
+      var chain = chainOf(held.head());
+      head = new BertHead(Objects.requireNonNull(embedding), chain, held.use().prompts());
     }
     return head;
   }
 
   @Override
   public Block block(String segment) {
-    var found = use.partition().segment(segment);
-    if (!held.contains(found) || isFirst(found) || isLast(found)) {
-      throw notHeld(segment);
-    }
-    return blocks.computeIfAbsent(segment, name -> new BertBlock(chainOf(found), facts.width()));
+    var found = held.inner(segment);
+    return blocks.computeIfAbsent(
+        segment, name -> new RecordedBlock(hidden -> record(chainOf(found), hidden)));
+  }
+
+  private Tape record(Chain chain, Hidden hidden) {
+    Shapes.requireWidth(hidden.values(), facts.width());
+    var mask = Sequence.mask(hidden.lengths(), (int) hidden.values().size(1));
+    return chain.record(Tensors.of(hidden.values()), mask, true);
   }
 
   @Override
   public Tail tail() {
-    if (scorer == null) {
-      throw notHeld(last().name());
-    }
-    boolean below =
-        use.partition().segments().stream()
-            .filter(segment -> !isLast(segment))
-            .anyMatch(s -> !shapes.trained(use.partition(), s, use.of(s)).isEmpty());
-    return new BertTail(chainOf(last()), scorer, facts.width(), below);
-  }
-
-  private IllegalArgumentException notHeld(String segment) {
-    return new IllegalArgumentException(
-        "segment '"
-            + segment
-            + "' (expected: one held here: "
-            + held.stream().map(Partition.Segment::name).toList()
-            + ")");
+    var chain = chainOf(held.tail());
+    return new BertTail(
+        chain, Objects.requireNonNull(scorer), facts.width(), held.trainsBelow(this::trained));
   }
 
   @Override
@@ -276,8 +214,8 @@ public final class BertModel implements Model {
   public long frozenBytes() {
     var trained = variables.specs().stream().map(TensorSpec::name).toList();
     long bytes = 0;
-    for (var segment : held) {
-      for (var spec : shapes.base(use.partition(), segment)) {
+    for (var segment : held.segments()) {
+      for (var spec : shapes.base(held.use().partition(), segment)) {
         if (!trained.contains(spec.name())) {
           bytes += spec.elements() * (spec.name().startsWith("encoder.") ? base.layerBytes() : 4);
         }
@@ -298,7 +236,7 @@ public final class BertModel implements Model {
   }
 
   private void closeParts() {
-    blocks.values().forEach(BertBlock::close);
+    blocks.values().forEach(RecordedBlock::close);
     blocks.clear();
     if (head != null) {
       head.close();

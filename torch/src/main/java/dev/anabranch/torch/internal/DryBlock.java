@@ -5,7 +5,7 @@ import dev.anabranch.core.Hidden;
 import dev.anabranch.core.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** {@link BertBlock} without values. Used on a lane. */
+/** {@link RecordedBlock} without values. Used on a lane. */
 final class DryBlock implements Block {
   private final DryChain chain;
   private final DryVariables variables;

@@ -10,8 +10,6 @@ import dev.anabranch.core.ModelFacts;
 import dev.anabranch.core.ModelUse;
 import dev.anabranch.core.Optimizer;
 import dev.anabranch.core.OptimizerSpec;
-import dev.anabranch.core.Parameterisation;
-import dev.anabranch.core.Parameterisation.SoftPrompt.Placing;
 import dev.anabranch.core.Partition;
 import dev.anabranch.core.Pooling;
 import dev.anabranch.core.Route;
@@ -49,8 +47,7 @@ public final class DryModel implements Model {
       Zeros zeros) {}
 
   private final Shared shared;
-  private final ModelUse use;
-  private final List<Partition.Segment> held;
+  private final Held held;
   private final DryVariables variables;
   private BertMacs macs;
   private Footprint footprint;
@@ -63,8 +60,7 @@ public final class DryModel implements Model {
    */
   public DryModel(Shared shared, ModelUse use, List<Partition.Segment> held) {
     this.shared = shared;
-    this.use = use;
-    this.held = List.copyOf(held);
+    this.held = new Held(use, held);
     shared.shapes().trained(use); // refuses what does not fit
     var specs = held.stream().flatMap(segment -> trained(segment).stream()).toList();
     this.variables = new DryVariables(specs, shared.thin(), shared.lanes(), shared.zeros());
@@ -74,14 +70,11 @@ public final class DryModel implements Model {
   }
 
   private List<TensorSpec> trained(Partition.Segment segment) {
-    return shared.shapes().trained(use.partition(), segment, use.of(segment));
+    return shared.shapes().trained(held.use().partition(), segment, held.use().of(segment));
   }
 
   private DryChain chain(Partition.Segment segment) {
-    boolean whole =
-        BertShapes.flat(use.of(segment)).stream()
-            .anyMatch(part -> part instanceof Parameterisation.Everything);
-    int e = whole ? Float.BYTES : shared.frozenBytes();
+    int e = held.everything(segment) ? Float.BYTES : shared.frozenBytes();
     return new DryChain(
         segment.layers() == 0
             ? List.of()
@@ -106,20 +99,14 @@ public final class DryModel implements Model {
 
   @Override
   public Trainable trainable(String segment) {
-    return variables.part(trainedHere(segment));
-  }
-
-  private List<TensorSpec> trainedHere(String segment) {
-    var found = use.partition().segment(segment);
-    require(held.contains(found), segment);
-    return trained(found);
+    return variables.part(trained(held.segment(segment)));
   }
 
   @Override
   public void train(String... segments) {
     variables.train(
-        Arrays.stream(segments).flatMap(segment -> trainedHere(segment).stream()).toList());
-    var all = held.stream().flatMap(segment -> trained(segment).stream()).toList();
+        Arrays.stream(segments).flatMap(s -> trained(held.segment(s)).stream()).toList());
+    var all = held.segments().stream().flatMap(segment -> trained(segment).stream()).toList();
     macs = new BertMacs(shared.shapes(), variables.stepped());
     footprint = new Footprint(shared.shapes(), all, variables.stepped());
     blocks.values().forEach(DryBlock::close);
@@ -128,23 +115,13 @@ public final class DryModel implements Model {
       head.close();
       head = null;
     }
-    held.forEach(segment -> chains.put(segment.name(), chain(segment)));
+    held.segments().forEach(segment -> chains.put(segment.name(), chain(segment)));
   }
 
   @Override
   public Route route(String... segments) {
-    var named =
-        segments.length == 0
-            ? held
-            : Arrays.stream(segments).map(use.partition()::segment).toList();
-    if (named.isEmpty()
-        || !BertShapes.isFirst(use.partition(), named.getFirst())
-        || !BertShapes.isLast(use.partition(), named.getLast())
-        || !held.containsAll(named)) {
-      throw notHeld(named.stream().map(Partition.Segment::name).toList().toString());
-    }
     var all = new DryChain(List.of(), macs, footprint);
-    for (var segment : named) {
+    for (var segment : held.route(segments)) {
       all = all.and(chainOf(segment));
     }
     return new DryRoute(embedding(), all, scorer(), variables, shared.zeros());
@@ -155,17 +132,11 @@ public final class DryModel implements Model {
   }
 
   private DryEmbedding embedding() {
-    var first = use.partition().segments().getFirst();
-    @Nullable Placing placing = null;
-    for (var part : BertShapes.flat(use.of(first))) {
-      placing = part instanceof Parameterisation.SoftPrompt p ? p.placing() : placing;
-    }
-    return new DryEmbedding(use.prompts(), placing, variables, footprint);
+    return new DryEmbedding(held.use().prompts(), held.placing(), variables, footprint);
   }
 
   private DryScorer scorer() {
-    int prompts = use.prompts();
-    if (facts().pooling() == Pooling.PROMPT && prompts == 0) {
+    if (facts().pooling() == Pooling.PROMPT && held.use().prompts() == 0) {
       throw AnabranchException.expected(
           Failure.PLAN, "task.pooling", "prompt", "cls or mean, as no soft prompt is trained");
     }
@@ -174,8 +145,7 @@ public final class DryModel implements Model {
 
   @Override
   public Head head() {
-    var first = use.partition().segments().getFirst();
-    require(held.contains(first), first.name());
+    var first = held.head();
     if (head == null) {
       head = new DryHead(embedding(), chainOf(first), variables, footprint, shared.zeros());
     }
@@ -184,38 +154,20 @@ public final class DryModel implements Model {
 
   @Override
   public Block block(String segment) {
-    var found = use.partition().segment(segment);
-    boolean outer =
-        BertShapes.isFirst(use.partition(), found) || BertShapes.isLast(use.partition(), found);
-    require(held.contains(found) && !outer, segment);
+    var found = held.inner(segment);
     return blocks.computeIfAbsent(
         segment, name -> new DryBlock(chainOf(found), variables, footprint, shared.zeros()));
   }
 
   @Override
   public Tail tail() {
-    var last = use.partition().segments().getLast();
-    require(held.contains(last), last.name());
-    boolean below =
-        use.partition().segments().stream()
-            .filter(segment -> !segment.equals(last))
-            .anyMatch(segment -> !trained(segment).isEmpty());
-    return new DryTail(chainOf(last), scorer(), variables, footprint, shared.zeros(), below);
-  }
-
-  private void require(boolean holds, String segment) {
-    if (!holds) {
-      throw notHeld(segment);
-    }
-  }
-
-  private IllegalArgumentException notHeld(String what) {
-    return new IllegalArgumentException(
-        "segment '"
-            + what
-            + "' (expected: one held here: "
-            + held.stream().map(Partition.Segment::name).toList()
-            + ")");
+    return new DryTail(
+        chainOf(held.tail()),
+        scorer(),
+        variables,
+        footprint,
+        shared.zeros(),
+        held.trainsBelow(this::trained));
   }
 
   @Override
@@ -227,8 +179,8 @@ public final class DryModel implements Model {
   public long frozenBytes() {
     var trained = variables.specs().stream().map(TensorSpec::name).toList();
     Predicate<TensorSpec> frozen = spec -> !trained.contains(spec.name());
-    return held.stream()
-        .flatMap(segment -> shared.shapes().base(use.partition(), segment).stream())
+    return held.segments().stream()
+        .flatMap(segment -> shared.shapes().base(held.use().partition(), segment).stream())
         .filter(frozen)
         .mapToLong(spec ->
             spec.elements()

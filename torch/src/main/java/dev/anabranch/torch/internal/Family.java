@@ -66,6 +66,11 @@ public interface Family {
     return null;
   }
 
+  /** Whether what leaves any layer may enter any later one, so that layers can be passed by. */
+  default boolean passable() {
+    return true;
+  }
+
   /** Whether frozen weights may be kept in half the bytes. */
   default boolean halves() {
     return true;

@@ -31,6 +31,11 @@ public final class FamilyDecoder implements Decoder {
   }
 
   @Override
+  public int room() {
+    return most - cache.longest();
+  }
+
+  @Override
   public Tensor read(int[][] tokens) {
     if (closed) {
       throw new IllegalStateException("decoder: closed (expected: open)");

@@ -9,15 +9,12 @@ import dev.anabranch.core.ModelFacts;
 import dev.anabranch.core.ModelUse;
 import dev.anabranch.core.Optimizer;
 import dev.anabranch.core.OptimizerSpec;
-import dev.anabranch.core.Parameterisation;
-import dev.anabranch.core.Parameterisation.SoftPrompt.Placing;
 import dev.anabranch.core.Partition;
 import dev.anabranch.core.Predictor;
 import dev.anabranch.core.Route;
 import dev.anabranch.core.Tail;
 import dev.anabranch.core.TensorSpec;
 import dev.anabranch.core.Trainable;
-import dev.anabranch.torch.BertShapes;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -38,12 +35,11 @@ public final class FamilyModel implements Model {
   private final ModelFacts facts;
   private final FamilyShapes shapes;
   private final FamilyWeights weights;
-  private final ModelUse use;
-  private final List<Partition.Segment> held;
+  private final Held held;
   private final Variables variables;
   private final Variables fallback;
   private final Map<String, FamilySpan> spans = new HashMap<>();
-  private final Map<String, FamilyBlock> blocks = new HashMap<>();
+  private final Map<String, RecordedBlock> blocks = new HashMap<>();
   private final List<Optimizer> optimizers = new ArrayList<>();
   private @Nullable FamilyHead head;
 
@@ -63,8 +59,7 @@ public final class FamilyModel implements Model {
     this.facts = facts;
     this.shapes = new FamilyShapes(family);
     this.weights = weights;
-    this.use = use;
-    this.held = List.copyOf(held);
+    this.held = new Held(use, held);
     this.variables =
         new Variables(shapes.trained(use, held), (spec, into) -> draw(spec, into, initSeed));
     var fixed = shapes.frozen(use, held).stream().filter(spec -> !weights.has(spec)).toList();
@@ -84,39 +79,20 @@ public final class FamilyModel implements Model {
   }
 
   private FamilySpan span(Partition.Segment segment) {
-    var how = use.of(segment);
     // layers that are trained as a whole run in fp32, all others as frozen weights are kept
-    boolean whole =
-        BertShapes.flat(how).stream().anyMatch(p -> p instanceof Parameterisation.Everything);
+    var type = held.everything(segment) ? ScalarType.Float : weights.type();
     var given =
         new Pass.Given(
             shapes,
             weights,
             variables,
             fallback,
-            how,
-            whole ? ScalarType.Float : weights.type(),
-            use.prompts(),
-            placing());
+            held.use().of(segment),
+            type,
+            held.use().prompts(),
+            held.placing());
     return new FamilySpan(
-        given, segment.from(), segment.until(), isFirst(segment), isLast(segment));
-  }
-
-  private @Nullable Placing placing() {
-    for (var part : BertShapes.flat(use.of(use.partition().segments().get(0)))) {
-      if (part instanceof Parameterisation.SoftPrompt prompt) {
-        return prompt.placing();
-      }
-    }
-    return null;
-  }
-
-  private boolean isFirst(Partition.Segment segment) {
-    return BertShapes.isFirst(use.partition(), segment);
-  }
-
-  private boolean isLast(Partition.Segment segment) {
-    return BertShapes.isLast(use.partition(), segment);
+        given, segment.from(), segment.until(), held.isFirst(segment), held.isLast(segment));
   }
 
   @Override
@@ -131,19 +107,19 @@ public final class FamilyModel implements Model {
 
   @Override
   public Trainable trainable(String segment) {
-    return variables.part(trained(segment));
+    return variables.part(trained(held.segment(segment)));
   }
 
-  private List<TensorSpec> trained(String segment) {
-    var found = require(true, use.partition().segment(segment));
-    return shapes.trained(use.partition(), found, use.of(found));
+  private List<TensorSpec> trained(Partition.Segment segment) {
+    return shapes.trained(held.use().partition(), segment, held.use().of(segment));
   }
 
   /** Autograd ends where nothing below needs a gradient, so nothing else changes. */
   @Override
   public void train(String... segments) {
     Meter.here();
-    variables.train(Arrays.stream(segments).flatMap(segment -> trained(segment).stream()).toList());
+    variables.train(
+        Arrays.stream(segments).flatMap(s -> trained(held.segment(s)).stream()).toList());
   }
 
   @Override
@@ -153,27 +129,7 @@ public final class FamilyModel implements Model {
 
   /** As {@link #route}, with what decoding needs. */
   FamilyRoute walk(String... segments) {
-    var named =
-        segments.length == 0
-            ? held
-            : Arrays.stream(segments).map(use.partition()::segment).toList();
-    if (named.isEmpty()
-        || !isFirst(named.get(0))
-        || !isLast(named.get(named.size() - 1))
-        || !held.containsAll(named)) {
-      var all = use.partition().segments();
-      throw new IllegalArgumentException(
-          "route: "
-              + names(named)
-              + " (expected: segments held here, from '"
-              + all.get(0).name()
-              + "' to '"
-              + all.get(all.size() - 1).name()
-              + "'; held: "
-              + names(held)
-              + ")");
-    }
-    return new FamilyRoute(named.stream().map(this::spanOf).toList());
+    return new FamilyRoute(held.route(segments).stream().map(this::spanOf).toList());
   }
 
   /** How the whole model does on a batch. */
@@ -190,46 +146,27 @@ public final class FamilyModel implements Model {
     }
   }
 
-  private static List<String> names(List<Partition.Segment> segments) {
-    return segments.stream().map(Partition.Segment::name).toList();
-  }
-
   private FamilySpan spanOf(Partition.Segment segment) {
     return Objects.requireNonNull(spans.get(segment.name()));
-  }
-
-  private Partition.Segment require(boolean fits, Partition.Segment segment) {
-    if (!fits || !held.contains(segment)) {
-      throw new IllegalArgumentException(
-          "segment '" + segment.name() + "' (expected: one held here: " + names(held) + ")");
-    }
-    return segment;
   }
 
   @Override
   public Head head() {
     if (head == null) {
-      head = new FamilyHead(spanOf(require(true, use.partition().segments().get(0))));
+      head = new FamilyHead(spanOf(held.head()));
     }
     return head;
   }
 
   @Override
   public Block block(String segment) {
-    var found = use.partition().segment(segment);
-    require(!isFirst(found) && !isLast(found), found);
-    return blocks.computeIfAbsent(segment, name -> new FamilyBlock(spanOf(found)));
+    var found = held.inner(segment);
+    return blocks.computeIfAbsent(segment, name -> new RecordedBlock(spanOf(found)::record));
   }
 
   @Override
   public Tail tail() {
-    var segments = use.partition().segments();
-    var last = require(true, segments.get(segments.size() - 1));
-    boolean below =
-        segments.stream()
-            .filter(segment -> !isLast(segment))
-            .anyMatch(s -> !shapes.trained(use.partition(), s, use.of(s)).isEmpty());
-    return new FamilyTail(spanOf(last), below);
+    return new FamilyTail(spanOf(held.tail()), held.trainsBelow(this::trained));
   }
 
   @Override
@@ -243,7 +180,8 @@ public final class FamilyModel implements Model {
   @Override
   public long frozenBytes() {
     int each = weights.type() == ScalarType.Float ? Float.BYTES : Short.BYTES;
-    return each * shapes.frozen(use, held).stream().mapToLong(TensorSpec::elements).sum();
+    return each
+        * shapes.frozen(held.use(), held.segments()).stream().mapToLong(TensorSpec::elements).sum();
   }
 
   /** May be called from any thread; closing twice is allowed. */
@@ -252,7 +190,7 @@ public final class FamilyModel implements Model {
     variables.close(); // first: an optimizer brings open variables up to date
     optimizers.forEach(Optimizer::close);
     optimizers.clear();
-    blocks.values().forEach(FamilyBlock::close);
+    blocks.values().forEach(RecordedBlock::close);
     if (head != null) {
       head.close();
     }

@@ -1,6 +1,7 @@
 package dev.anabranch.torch.internal;
 
 import dev.anabranch.core.Batch;
+import dev.anabranch.core.Check;
 import dev.anabranch.core.Inputs;
 import dev.anabranch.core.Predictor;
 import dev.anabranch.core.Route;
@@ -14,6 +15,17 @@ import org.jspecify.annotations.Nullable;
 
 /** From the input to the loss through segments that one party holds. Used on a lane. */
 record FamilyRoute(List<FamilySpan> spans) implements Route {
+  /** Refuses a way that passes layers by where the architecture does not let it. */
+  FamilyRoute {
+    var family = spans.getFirst().family();
+    int passed = spans.stream().mapToInt(span -> span.indices().size()).sum();
+    Check.that(
+        family.passable() || passed == family.layers(),
+        "model",
+        family.name(),
+        "one whose layers have one shape, for the method passes some of them by");
+  }
+
   private FamilySpan last() {
     return spans.get(spans.size() - 1);
   }

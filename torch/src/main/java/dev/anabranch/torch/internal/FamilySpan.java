@@ -1,6 +1,7 @@
 package dev.anabranch.torch.internal;
 
 import dev.anabranch.core.Batch;
+import dev.anabranch.core.Hidden;
 import dev.anabranch.core.Inputs;
 import dev.anabranch.core.Predictor;
 import java.util.ArrayList;
@@ -89,6 +90,13 @@ record FamilySpan(Pass.Given given, List<Integer> indices, boolean first, boolea
       pass.boundary();
     }
     return current;
+  }
+
+  /** Through the layers with a graph, down to the gradient of the hidden states that came in. */
+  FamilyTape record(Hidden hidden) {
+    var pass = pass(hidden.lengths(), true, null);
+    var leaf = Tensors.own(Tensors.of(hidden.values()).set_requires_grad(true));
+    return new FamilyTape(leaf, layers(leaf, pass), pass);
   }
 
   /** Scores in fp32: [b, classes], or [b, t, v] of a language model without prompts' positions. */

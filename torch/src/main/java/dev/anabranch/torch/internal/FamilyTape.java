@@ -1,18 +1,13 @@
 package dev.anabranch.torch.internal;
 
 import java.util.Arrays;
-import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorArrayRefOptional;
 import org.jspecify.annotations.Nullable;
 
 /** A recorded walk through one span. Used on a lane; closing twice is allowed. */
-final class FamilyTape implements AutoCloseable {
-  private final @Nullable Tensor leaf;
-  private final Tensor output;
+final class FamilyTape implements Tape {
+  private final Tape graph;
   private final Pass pass;
-  private boolean closed;
 
   /**
    * Takes all three over.
@@ -20,8 +15,7 @@ final class FamilyTape implements AutoCloseable {
    * @param leaf the input, if its gradient is needed
    */
   FamilyTape(@Nullable Tensor leaf, Tensor output, Pass pass) {
-    this.leaf = leaf;
-    this.output = output;
+    this.graph = new Tape.Graph(leaf, output);
     this.pass = pass;
   }
 
@@ -32,40 +26,26 @@ final class FamilyTape implements AutoCloseable {
     return out;
   }
 
-  Tensor output() {
-    return output;
+  @Override
+  public Tensor output() {
+    return graph.output();
   }
 
-  /**
-   * Adds the gradients of the trained variables on the way. The tape is used up.
-   *
-   * @return the gradient of the input, which the caller owns; null without a leaf
-   */
-  @Nullable Tensor backward(Tensor gradient) {
-    try (var scope = new PointerScope()) {
-      if (output.requires_grad()) {
-        output.backward(
-            BertLayers.cast(gradient, output.scalar_type().intern()),
-            new BoolOptional(),
-            false,
-            new TensorArrayRefOptional());
-        var meter = Meter.here();
-        meter.add(pass.backward());
-        meter.boundary();
-      }
-      return leaf == null ? null : Tensors.own(new Tensor(leaf.grad()));
+  @Override
+  public @Nullable Tensor backward(Tensor gradient) {
+    if (!output().requires_grad()) {
+      return null; // nothing on the way is trained, and nobody below asks
     }
+    var below = graph.backward(gradient);
+    var meter = Meter.here();
+    meter.add(pass.backward());
+    meter.boundary();
+    return below;
   }
 
   @Override
   public void close() {
-    if (!closed) {
-      closed = true;
-      if (leaf != null) {
-        leaf.close();
-      }
-      output.close();
-      pass.close();
-    }
+    graph.close();
+    pass.close();
   }
 }

@@ -82,6 +82,20 @@ public final class Pass implements AutoCloseable {
    * @param cache keys and values of positions that were read before, to which this walk adds
    */
   Pass(Given given, int[] lengths, boolean recording, @Nullable KeyValues cache) {
+    this(given, lengths, recording, cache, recording ? MOMENTUM : 0);
+  }
+
+  /**
+   * A walk without a gradient that estimates what batch norms keep of their inputs.
+   *
+   * @param momentum the weight of this batch against all those before, above 0
+   */
+  Pass(Given given, int[] lengths, double momentum) {
+    this(given, lengths, false, null, momentum);
+  }
+
+  private Pass(
+      Given given, int[] lengths, boolean recording, @Nullable KeyValues cache, double momentum) {
     this.shapes = given.shapes;
     this.weights = given.weights;
     this.variables = given.variables;
@@ -93,26 +107,6 @@ public final class Pass implements AutoCloseable {
     this.lengths = lengths;
     this.recording = recording;
     this.cache = cache;
-    this.momentum = recording ? MOMENTUM : 0;
-  }
-
-  /**
-   * A walk without a gradient that estimates what batch norms keep of their inputs.
-   *
-   * @param momentum the weight of this batch against all those before, above 0
-   */
-  Pass(Given given, int[] lengths, double momentum) {
-    this.shapes = given.shapes;
-    this.weights = given.weights;
-    this.variables = given.variables;
-    this.fallback = given.fallback;
-    this.how = given.how;
-    this.type = given.type;
-    this.prompts = given.prompts;
-    this.placing = given.placing;
-    this.lengths = lengths;
-    this.recording = false;
-    this.cache = null;
     this.momentum = momentum;
   }
 

@@ -74,6 +74,12 @@ public record ResNet(int blocks, int channels, int size, int classes) implements
     return false;
   }
 
+  /** The stages differ in their channels and sizes. */
+  @Override
+  public boolean passable() {
+    return false;
+  }
+
   @Override
   public int layers() {
     return STAGES * blocks;

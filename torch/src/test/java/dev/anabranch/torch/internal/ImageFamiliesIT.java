@@ -469,6 +469,11 @@ class ImageFamiliesIT {
               .isInstanceOf(AnabranchException.class)
               .hasMessage(
                   "images: 1 × 28 × 28 (expected: 3 × 8 × 8, which is what the model reads)");
+          assertThatThrownBy(() -> model.route().through(0, 2))
+              .isInstanceOf(AnabranchException.class)
+              .hasMessage(
+                  "model: resnet-cifar (expected: one whose layers have one shape, for the method"
+                      + " passes some of them by)");
         }
         var lora = new Parameterisation.Lora(2, 4, List.of("query"));
         assertThatThrownBy(() -> whole(resNet(8, 8, 4), weights, lora))

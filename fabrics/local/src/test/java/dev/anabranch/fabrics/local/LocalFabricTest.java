@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.anabranch.core.Ability;
 import dev.anabranch.core.AnabranchException;
+import dev.anabranch.core.Checkpoint;
 import dev.anabranch.core.Codecs;
 import dev.anabranch.core.Failure;
 import dev.anabranch.core.Faults;
@@ -14,6 +15,7 @@ import dev.anabranch.core.Outcome;
 import dev.anabranch.core.Quorum;
 import dev.anabranch.core.Topic;
 import dev.anabranch.testkit.AssertingLinks;
+import dev.anabranch.testkit.MemoryCheckpoints;
 import dev.anabranch.testkit.MemoryLog;
 import dev.anabranch.testkit.Programs;
 import dev.anabranch.testkit.ToyEngine;
@@ -21,6 +23,7 @@ import dev.anabranch.testkit.ToyJob;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
@@ -89,6 +92,23 @@ final class LocalFabricTest {
   }
 
   @Test
+  void wallTimeOfEarlierProcesses_isAdded() {
+    var cut = MemoryCheckpoints.crashingBefore(2);
+    assertThatThrownBy(() -> run(Star.of(3), 3, 2, job -> job.withCheckpoints(cut)))
+        .isInstanceOf(MemoryCheckpoints.Crash.class);
+    var hours = new MemoryCheckpoints();
+    var last = cut.last().orElseThrow();
+    var notes = new TreeMap<>(last.notes());
+    assertThat(Double.parseDouble(notes.put("wallSeconds", "7200"))).isPositive();
+    hours.save(new Checkpoint(last.nextRound(), last.state(), last.memories(), notes));
+    var log = new MemoryLog();
+    var outcome = run(Star.of(3), 3, 2, job -> job.withCheckpoints(hours).withLog(log));
+    assertThat(outcome.wallSeconds()).isGreaterThan(7200);
+    assertThat(log.of("end").getFirst().fields())
+        .containsEntry("wallSeconds", outcome.wallSeconds());
+  }
+
+  @Test
   void tooFewReplies_endTheRun() {
     var faults = new Faults(0, List.of(new Faults.Visit(0, 1), new Faults.Visit(2, 1)), Set.of());
     var method = new Star(3, new Quorum(2), (roster, round, random) -> roster.devices());
@@ -98,6 +118,17 @@ final class LocalFabricTest {
         .hasMessage(
             "quorum of round 1: 1 replies (expected: at least 2); lost: {device 0=injected, device"
                 + " 2=injected}; the last checkpoint stands, resume the run or lower the quorum");
+  }
+
+  @Test
+  void tooFewRepliesInTheFirstRound_leaveNothingToResume() {
+    var faults = new Faults(0, List.of(new Faults.Visit(0, 0), new Faults.Visit(2, 0)), Set.of());
+    var method = new Star(3, new Quorum(2), (roster, round, random) -> roster.devices());
+    assertThatThrownBy(() -> run(method, 3, 2, job -> job.withFaults(faults)))
+        .hasMessage(
+            "quorum of round 0: 1 replies (expected: at least 2); lost: {device 0=injected, device"
+                + " 2=injected}; no round is done yet: lower the quorum or invite more devices,"
+                + " and run again");
   }
 
   @Test

@@ -55,7 +55,8 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
 
   public Conduct(
       Method<S> method, Job job, int resident, int measuredFrom, UnaryOperator<Link> wrap) {
-    this(method, job, resident, measuredFrom, wrap, job.checkpoints().last().orElse(null));
+    this(
+        method, job, resident, measuredFrom, wrap, job.records().checkpoints().last().orElse(null));
   }
 
   private Conduct(
@@ -139,7 +140,7 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
       return method.begin(new Initial());
     }
     var state = method.state().decode(resumed.state().open(), Memory.NONE);
-    job.log().append("checkpoint", firstRound - 1, Map.of("nextRound", firstRound));
+    job.records().log().append("checkpoint", firstRound - 1, Map.of("nextRound", firstRound));
     return state;
   }
 
@@ -177,24 +178,31 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
 
   private Outcome finish(S state) {
     settleClock();
-    if (job.evaluateEvery() >= 0 && (notes.scored < notes.rounds || notes.rounds == 0)) {
+    if (job.scoring().every() >= 0 && (notes.scored < notes.rounds || notes.rounds == 0)) {
       score(state, notes.rounds);
     }
     turnPage(shared.round);
     var trained = method.result(state, new Look(notes.rounds - 1));
     var fields = new LinkedHashMap<String, Object>();
     fields.put("virtualSeconds", notes.virtualSeconds);
-    fields.put("wallSeconds", (System.nanoTime() - began) / 1e9);
+    double wallSeconds = wallSeconds();
+    fields.put("wallSeconds", wallSeconds);
     fields.put("lost", notes.lost);
-    job.log().append("end", notes.rounds - 1, fields);
+    job.records().log().append("end", notes.rounds - 1, fields);
     return new Outcome(
         trained,
         notes.last,
         shared.books.totals(),
         notes.virtualSeconds,
+        wallSeconds,
         notes.lost,
         notes.rounds,
         notes.more);
+  }
+
+  /** Of this process and, if the run was resumed, of those before. */
+  private double wallSeconds() {
+    return notes.wallSeconds + (System.nanoTime() - began) / 1e9;
   }
 
   Program program() {
@@ -208,7 +216,7 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
 
   @Override
   public Roster roster() {
-    var devices = IntStream.range(0, job.shards().size()).mapToObj(NodeId::device).toList();
+    var devices = IntStream.range(0, job.hosts().shards().size()).mapToObj(NodeId::device).toList();
     return () -> devices;
   }
 
@@ -219,7 +227,7 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
 
   @Override
   public DeviceProfile profile(NodeId device) {
-    return job.profile(device.index());
+    return job.hosts().profile(device.index());
   }
 
   private void refuseWhileOpen(String what) {
@@ -241,12 +249,12 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
     for (var device : cohort) {
       if (device.role() != NodeId.Role.DEVICE
           || device.index() < 0
-          || device.index() >= job.shards().size()) {
+          || device.index() >= job.hosts().shards().size()) {
         throw new IllegalArgumentException(
             "invite: "
                 + device
                 + " (expected: device 0 to device "
-                + (job.shards().size() - 1)
+                + (job.hosts().shards().size() - 1)
                 + ")");
       }
     }
@@ -273,7 +281,7 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
     traces.add(program.trace);
     visits.visits.forEach(v -> traces.addAll(v.traces()));
     double start = notes.virtualSeconds;
-    var walks = new Replay(job::profile, job.bodyProfile()).run(traces, start);
+    var walks = new Replay(job.hosts()::profile, job.hosts().body()).run(traces, start);
     for (var walk : walks) {
       notes.virtualSeconds = Math.max(notes.virtualSeconds, walk.clock);
       if (walk.node().role() == NodeId.Role.DEVICE) {
@@ -290,7 +298,7 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
         notes.lost++;
         page.lost(visit.device, reason);
       }
-      job.progress().visit(visit.round, visit.device, reason != null);
+      job.records().progress().visit(visit.round, visit.device, reason != null);
       if (visit.deviceParty.opened() && notes.installed.add(visit.device.index())) {
         shared.books.charge(
             new Charge.Install(visit.device, visit.round, visit.deviceParty.frozenBytes()));
@@ -317,18 +325,25 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
     refuseWhileOpen("checkpoint");
     settleClock();
     notes.rounds = Math.max(notes.rounds, nextRound);
-    int every = job.evaluateEvery();
+    int every = job.scoring().every();
     if (every > 0 && nextRound % every == 0) {
       score(state, nextRound);
     }
     turnPage(shared.round);
     try (var wire = LocalLink.encode(method.state(), state, Memory.NONE)) {
-      job.checkpoints()
-          .save(new Checkpoint(nextRound, wire, shared.memories.all(), notes.write(shared.books)));
+      job.records()
+          .checkpoints()
+          .save(
+              new Checkpoint(
+                  nextRound,
+                  wire,
+                  shared.memories.all(),
+                  notes.write(shared.books, wallSeconds())));
     }
-    job.log().append("checkpoint", nextRound - 1, Map.of("nextRound", nextRound));
+    job.records().log().append("checkpoint", nextRound - 1, Map.of("nextRound", nextRound));
     var totals = shared.books.totals();
-    job.progress()
+    job.records()
+        .progress()
         .round(
             nextRound - 1,
             notes.scored == 0 ? Double.NaN : notes.last.accuracy(),
@@ -368,8 +383,8 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
     }
 
     @Override
-    public Metrics evaluate(TensorMap trained) {
-      var measured = job.evaluation().measure(trained);
+    public Metrics evaluate(TensorMap trained, Map<String, TensorMap> beside) {
+      var measured = job.scoring().evaluation().measure(trained, beside);
       more = measured.more();
       return measured.metrics();
     }
@@ -439,13 +454,13 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
       throw new IllegalStateException(
           "pooled data: refused (expected: a method that needs POOLED_DATA)");
     }
-    return new PooledShard(job.shards());
+    return new PooledShard(job.hosts().shards());
   }
 
   /** Moves the clock by what the coordinator did since the last round ended. */
   private void settleClock() {
     var walks =
-        new Replay(job::profile, job.bodyProfile())
+        new Replay(job.hosts()::profile, job.hosts().body())
             .run(List.of(program.trace), notes.virtualSeconds);
     notes.virtualSeconds = walks.getFirst().clock;
     program.trace.clear();
@@ -460,7 +475,7 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
               id(), shared.round, Objects.requireNonNull(notes.peaks.get(COORDINATOR))));
       meter.restart(false);
     }
-    page.write(job.log(), shared.books.charges(), shared.takeCounts());
+    page.write(job.records().log(), shared.books.charges(), shared.takeCounts());
     shared.books.settle();
     shared.round = round;
     page = new RoundPage(round);

@@ -58,7 +58,7 @@ final class DeviceParty extends Party implements Device {
 
   @Override
   public Shard data() {
-    return shared.job.shards().get(id().index());
+    return shared.job.hosts().shards().get(id().index());
   }
 
   @Override
@@ -84,7 +84,7 @@ final class DeviceParty extends Party implements Device {
     }
     shared.gate.readLock().lock();
     try {
-      return shared.job.evaluation().score(trained);
+      return shared.job.scoring().evaluation().score(trained);
     } finally {
       shared.gate.readLock().unlock();
     }

@@ -16,6 +16,10 @@ final class Notes {
   static final Metrics UNSCORED = new Metrics(0, 0, 0);
 
   double virtualSeconds;
+
+  /** Of the processes before this one, each up to the checkpoint that the next went on from. */
+  double wallSeconds;
+
   int lost;
   int rounds;
 
@@ -31,9 +35,13 @@ final class Notes {
   /** Measured bytes by kind of party. */
   final TreeMap<String, Long> peaks = new TreeMap<>();
 
-  Map<String, String> write(Books books) {
+  /**
+   * @param wallSeconds of all processes so far
+   */
+  Map<String, String> write(Books books, double wallSeconds) {
     var out = new TreeMap<>(Books.write(books.totals()));
     out.put("virtualSeconds", Double.toString(virtualSeconds));
+    out.put("wallSeconds", Double.toString(wallSeconds));
     out.put("lost", Integer.toString(lost));
     out.put("rounds", Integer.toString(rounds));
     out.put("scored", Integer.toString(scored));
@@ -49,6 +57,7 @@ final class Notes {
   static Notes read(Map<String, String> notes) {
     var out = new Notes();
     out.virtualSeconds = Double.parseDouble(notes.getOrDefault("virtualSeconds", "0"));
+    out.wallSeconds = Double.parseDouble(notes.getOrDefault("wallSeconds", "0"));
     out.lost = Integer.parseInt(notes.getOrDefault("lost", "0"));
     out.rounds = Integer.parseInt(notes.getOrDefault("rounds", "0"));
     out.scored = Integer.parseInt(notes.getOrDefault("scored", "0"));

@@ -61,7 +61,7 @@ final class Peaks {
   }
 
   private String kind(NodeId device) {
-    var kind = "device " + shared.job.profile(device.index()).name();
+    var kind = "device " + shared.job.hosts().profile(device.index()).name();
     var work = works.getOrDefault(device, "");
     return work.isEmpty() ? kind : kind + ", " + work;
   }

@@ -67,13 +67,22 @@ final class PooledShard implements Shard {
 
   private Batch batch(int[] rows, Reader reader) {
     var parts = new Batch[rows.length];
-    int[] labels = new int[rows.length];
     for (int i = 0; i < rows.length; i++) {
       int shard = shardOf(rows[i]);
       parts[i] = reader.read(shards.get(shard), i, new int[] {rows[i] - starts[shard]});
-      labels[i] = parts[i].labels()[0];
     }
-    return new Batch(rows.clone(), join(parts), labels);
+    return new Batch(rows.clone(), join(parts), labels(parts));
+  }
+
+  /** One an example or, as its width, one a position; none is asked for beyond the length. */
+  private static int[] labels(Batch[] parts) {
+    int width = Arrays.stream(parts).mapToInt(part -> part.labels().length).max().orElse(1);
+    int[] labels = new int[parts.length * width];
+    Arrays.fill(labels, -1);
+    for (int i = 0; i < parts.length; i++) {
+      System.arraycopy(parts[i].labels(), 0, labels, i * width, parts[i].labels().length);
+    }
+    return labels;
   }
 
   private static Inputs join(Batch[] parts) {

@@ -3,28 +3,24 @@ package dev.anabranch.torch.internal;
 import dev.anabranch.core.Block;
 import dev.anabranch.core.Hidden;
 import dev.anabranch.core.Tensor;
-import java.util.Objects;
+import java.util.function.Function;
 import org.bytedeco.javacpp.PointerScope;
 import org.jspecify.annotations.Nullable;
 
-/** The layers between two cuts. Keeps the graph of its last forward. Used on a lane. */
-final class FamilyBlock implements Block, AutoCloseable {
-  private final FamilySpan span;
+/**
+ * The layers between two cuts. Keeps the tape of its last forward until it is used, and recomputes
+ * it if it is asked about another input. Used on a lane.
+ */
+final class RecordedBlock implements Block, AutoCloseable {
+  private final Function<Hidden, Tape> walk;
   private @Nullable Tensor input;
-  private @Nullable FamilyTape tape;
+  private @Nullable Tape tape;
 
-  FamilyBlock(FamilySpan span) {
-    this.span = span;
-  }
-
-  private FamilyTape record(Hidden hidden) {
-    close();
-    var pass = span.pass(hidden.lengths(), true, null);
-    var leaf = Tensors.own(Tensors.of(hidden.values()).set_requires_grad(true));
-    var made = new FamilyTape(leaf, span.layers(leaf, pass), pass);
-    input = hidden.values();
-    tape = made;
-    return made;
+  /**
+   * @param walk through the layers, with the gradient of its input; on a lane
+   */
+  RecordedBlock(Function<Hidden, Tape> walk) {
+    this.walk = walk;
   }
 
   @Override
@@ -35,6 +31,14 @@ final class FamilyBlock implements Block, AutoCloseable {
     }
   }
 
+  private Tape record(Hidden hidden) {
+    close();
+    var made = walk.apply(hidden);
+    input = hidden.values();
+    tape = made;
+    return made;
+  }
+
   @Override
   @SuppressWarnings("ReferenceEquality") // the very object that came in, not an equal one
   public Tensor backward(Hidden hidden, Tensor gradient) {
@@ -42,8 +46,12 @@ final class FamilyBlock implements Block, AutoCloseable {
     try (var scope = new PointerScope()) {
       var used = tape != null && input == hidden.values() ? tape : record(hidden);
       Shapes.require("gradient", gradient, used.output());
-      try (var inner = Objects.requireNonNull(used.backward(Tensors.of(gradient)))) {
+      try (var outer = Tensors.own(Tensors.of(gradient));
+          var inner = used.backward(outer)) {
         close();
+        if (inner == null) {
+          throw new IllegalStateException("block: no gradient (expected: one of its input)");
+        }
         return Tensors.value(inner);
       }
     }
