@@ -45,6 +45,11 @@ public interface Method<S> {
     return trained(state);
   }
 
+  /** Rounds after those that a plan asks for: a last merge, a last exchange. */
+  default int closingRounds() {
+    return 0;
+  }
+
   /** The whole run, straight-line. */
   S coordinate(Coordinator<S> me, S state);
 

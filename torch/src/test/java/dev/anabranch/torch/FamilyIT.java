@@ -307,14 +307,18 @@ class FamilyIT {
   }
 
   @Test
-  void sequenceBeyondThePositionsIsRefused() throws Exception {
+  void textEndsAtTheLastPositionAndALongerPromptIsRefused() throws Exception {
     try (var engine = engine("gpt2");
         var predictor =
             engine.predictor(
                 new ModelUse(Partition.whole(2, Role.DEVICE), Map.of()), TensorMap.empty())) {
+      var random = Seeds.stream(1, "draws");
       int[][] prompt = {new int[30]};
-      assertThatThrownBy(
-              () -> Sampling.GREEDY.generate(predictor, prompt, 4, -1, Seeds.stream(1, "draws")))
+      assertThat(Sampling.GREEDY.generate(predictor, prompt, 9, -1, random)[0])
+          .as("two more are read, and one follows the last")
+          .hasSize(3);
+      int[][] long33 = {new int[33]};
+      assertThatThrownBy(() -> Sampling.GREEDY.generate(predictor, long33, 4, -1, random))
           .hasMessage("tokens: 33 (expected: at most 32)");
     }
   }

@@ -18,10 +18,19 @@ final class ProgressLine implements Runner.Watch, AutoCloseable {
 
   private final Console console;
   private final Thread interrupted = new Thread(this::sayHowToGoOn, "interrupted");
+  private final String goOn;
   private volatile @Nullable Path current;
 
   ProgressLine(Console console) {
+    this(console, "");
+  }
+
+  /**
+   * @param goOn how to go on after an interrupt; empty: resume the run that was interrupted
+   */
+  ProgressLine(Console console, String goOn) {
     this.console = console;
+    this.goOn = goOn;
     Runtime.getRuntime().addShutdownHook(interrupted);
   }
 
@@ -29,7 +38,11 @@ final class ProgressLine implements Runner.Watch, AutoCloseable {
     var folder = current;
     if (folder != null) {
       console.err().println();
-      console.err().println("anabranch: interrupted; go on with: anabranch resume " + folder);
+      console
+          .err()
+          .println(
+              "anabranch: interrupted; go on with: "
+                  + (goOn.isEmpty() ? "anabranch resume " + folder : goOn));
     }
   }
 

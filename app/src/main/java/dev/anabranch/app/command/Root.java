@@ -57,6 +57,7 @@ public final class Root implements Callable<Integer> {
             .addSubcommand(new RunCommand(work))
             .addSubcommand(new ResumeCommand(work))
             .addSubcommand(new CompareCommand(work))
+            .addSubcommand(new ReproduceCommand(work))
             .addSubcommand(new EstimateCommand(work))
             .addSubcommand(new ReportCommand(work))
             .addSubcommand(new PredictCommand(work))

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.LoaderOptions;
 
 /** YAML in and out. A key that stands twice and a file above 1 MB are refused. */
-final class PlanText {
+public final class PlanText {
   private static final int LIMIT = 1_000_000;
 
   /** YAML 1.1 wants a point and a sign in {@code 1e-3}; people do not. */
@@ -53,7 +53,7 @@ final class PlanText {
   }
 
   /** Reads a plan file; an empty one is an empty mapping. */
-  static Map<String, Object> readFile(Path file) {
+  public static Map<String, Object> readFile(Path file) {
     try {
       long size = Files.size(file);
       if (size > LIMIT) {
@@ -70,7 +70,8 @@ final class PlanText {
     }
   }
 
-  static Map<String, Object> readMap(String at, String text) {
+  /** Reads a mapping; {@code at} names it in messages. */
+  public static Map<String, Object> readMap(String at, String text) {
     var value = read(at, text);
     if (value == null) {
       return Map.of();

@@ -7,11 +7,11 @@ import java.util.List;
 import java.util.Map;
 
 /** Messages about words that are not known. */
-final class Words {
+public final class Words {
   private Words() {}
 
   /** Refuses a key that a mapping does not have, in the words of {@link Settings}. */
-  static void requireKnown(String path, List<String> known, Iterable<String> given) {
+  public static void requireKnown(String path, List<String> known, Iterable<String> given) {
     var names = known.stream().map(name -> (Knob) new Knob.Text(name, "", "")).toList();
     for (var key : given) {
       if (!known.contains(key)) {
@@ -21,7 +21,7 @@ final class Words {
   }
 
   /** {@code 'nearest'? one of …}, or the known words alone where none is near. */
-  static String hint(String word, List<String> known) {
+  public static String hint(String word, List<String> known) {
     try {
       requireKnown("", known, List.of(word));
       return word;

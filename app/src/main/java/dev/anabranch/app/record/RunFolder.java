@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.Comparator;
 import java.util.Locale;
 
 /**
@@ -86,6 +87,23 @@ public final class RunFolder implements AutoCloseable {
           "a run that was interrupted; see this one with 'anabranch report " + path + "'");
     }
     return folder;
+  }
+
+  /** Deletes the record of a run, if there is one that nobody has open. */
+  public static void discard(Path path) {
+    if (!Files.isRegularFile(plan(path))) {
+      return;
+    }
+    try (var folder = open(path);
+        var files = Files.walk(path)) {
+      for (var file : files.sorted(Comparator.reverseOrder()).toList()) {
+        if (!file.equals(folder.path())) {
+          Files.delete(file);
+        }
+      }
+    } catch (IOException e) {
+      throw Storage.failed(path, e);
+    }
   }
 
   /** Refuses a folder that holds no run. */

@@ -11,7 +11,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
 /** Small files, written whole or not at all. */
-final class Storage {
+public final class Storage {
   private Storage() {}
 
   static AnabranchException failed(Path file, IOException e) {
@@ -26,7 +26,8 @@ final class Storage {
         e);
   }
 
-  static void writeText(Path file, String text) {
+  /** Writes a text whole or not at all. */
+  public static void writeText(Path file, String text) {
     var part = file.resolveSibling(file.getFileName() + ".part");
     try {
       Files.writeString(part, text, StandardCharsets.UTF_8);

@@ -14,6 +14,7 @@ import java.util.SortedMap;
  * @param busiestMacs MACs of the device that computed most
  * @param allDevicesMacs MACs of all devices together
  * @param devicePeak most native bytes of a visit
+ * @param visitPeak most native bytes of a visit, in the mean over visits
  */
 public record Costs(
     long setup,
@@ -28,12 +29,15 @@ public record Costs(
     long coordinatorMacs,
     long devicePeak,
     long bodyPeak,
-    long coordinatorPeak) {
-  long total() {
+    long coordinatorPeak,
+    double visitPeak) {
+  /** Payload bytes on the devices' links. */
+  public long total() {
     return down + up;
   }
 
-  long withSetup() {
+  /** The same with what was installed before first visits. */
+  public long withSetup() {
     return down + up + setup;
   }
 }

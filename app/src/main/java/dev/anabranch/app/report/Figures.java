@@ -3,7 +3,7 @@ package dev.anabranch.app.report;
 import java.util.Locale;
 
 /** Numbers as a reader sees them: traffic in MB (10⁶ bytes), memory in MiB (2²⁰ bytes). */
-final class Figures {
+public final class Figures {
   private Figures() {}
 
   static double megabytes(double bytes) {
@@ -19,7 +19,7 @@ final class Figures {
   }
 
   /** Three significant digits, without an exponent, thousands set apart: 0.00412, 12.3, 1,234. */
-  static String three(double value) {
+  public static String three(double value) {
     if (Double.isNaN(value)) {
       return "–";
     }

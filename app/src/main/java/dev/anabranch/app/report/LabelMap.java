@@ -51,7 +51,7 @@ record LabelMap(List<String> classes, List<Column> columns, int perColumn, Strin
     }
     List<Device> devices = new ArrayList<>();
     partition.forEach((index, row) -> devices.add(new Device(index, padded(row, width))));
-    String headline = headline(devices);
+    String headline = headline(devices, classes.size());
     if (width > MOST_CLASSES) {
       foldRare(classes, devices);
     }
@@ -119,11 +119,18 @@ record LabelMap(List<String> classes, List<Column> columns, int perColumn, Strin
     classes.addAll(names);
   }
 
-  private static String headline(List<Device> devices) {
+  private static String headline(List<Device> devices, int classes) {
     if (devices.isEmpty()) {
       return "";
     }
     List<Long> sizes = devices.stream().map(Device::size).sorted().toList();
+    if (classes < 2) {
+      return String.format(
+          Locale.ROOT,
+          "A device holds from %,d to %,d examples",
+          sizes.getFirst(),
+          sizes.getLast());
+    }
     List<Double> shares = devices.stream().map(Device::mainShare).sorted().toList();
     return String.format(
         Locale.ROOT,

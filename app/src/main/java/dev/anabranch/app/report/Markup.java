@@ -88,6 +88,24 @@ final class Markup {
     return out.toString();
   }
 
+  /** A row for each published claim. */
+  static String claims(List<ClaimRow> claims) {
+    StringBuilder out = new StringBuilder();
+    for (ClaimRow row : claims) {
+      out.append("<tr><th scope=\"row\">")
+          .append(escape(row.claim()))
+          .append("<small>")
+          .append(escape(row.source()))
+          .append("</small></th>");
+      cell(out, "against", escape(row.against()));
+      cell(out, "here", escape(row.here()) + "<small>" + escape(row.how()) + "</small>");
+      String why = row.why().isEmpty() ? "" : "<small>" + escape(row.why()) + "</small>";
+      cell(out, "verdict", "<b>" + escape(row.verdict()) + "</b>" + why);
+      out.append("</tr>\n");
+    }
+    return out.toString();
+  }
+
   /** Which visits were lost, at most ten of them. */
   static String lost(Comparison comparison) {
     StringBuilder out = new StringBuilder();
@@ -180,7 +198,7 @@ final class Markup {
     return Figures.share(group.mean(figure), reference.mean(figure));
   }
 
-  private static void cell(StringBuilder out, String label, String content) {
+  static void cell(StringBuilder out, String label, String content) {
     out.append("<td data-label=\"").append(label).append("\">").append(content).append("</td>");
   }
 }

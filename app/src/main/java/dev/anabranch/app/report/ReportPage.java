@@ -36,11 +36,16 @@ public final class ReportPage {
    * @param runFolders at least one; the order is that of the rows
    */
   public static void write(List<Path> runFolders, Path target) {
+    write(runFolders, List.of(), target);
+  }
+
+  /** The same with published claims that these runs were to show. */
+  public static void write(List<Path> runFolders, List<ClaimRow> claims, Path target) {
     if (runFolders.isEmpty()) {
       throw AnabranchException.expected(
           Failure.USAGE, "runs", "none", "at least one folder that a run has left");
     }
-    String page = render(runFolders.stream().map(RunRecord::read).toList());
+    String page = render(runFolders.stream().map(RunRecord::read).toList(), claims);
     try {
       Files.writeString(target, page, StandardCharsets.UTF_8);
     } catch (IOException e) {
@@ -49,7 +54,7 @@ public final class ReportPage {
     }
   }
 
-  static String render(List<RunRecord> runs) {
+  static String render(List<RunRecord> runs, List<ClaimRow> claims) {
     Comparison comparison = Comparison.of(runs);
     Wording wording = new Wording(comparison);
     Headlines headlines = new Headlines(comparison);
@@ -64,12 +69,14 @@ public final class ReportPage {
             Map.entry("what", Markup.escape(wording.what())),
             Map.entry("result", Markup.paragraph(wording.result())),
             Map.entry("plus-minus", Markup.escape(wording.plusMinus())),
+            Map.entry("claims", claims.isEmpty() ? "" : claims(claims)),
             Map.entry("rows", Markup.table(comparison)),
             Map.entry("lost", Markup.lost(comparison)),
             Map.entry("headline-accuracy", Markup.escape(headlines.accuracy())),
             Map.entry("headline-loss", Markup.escape(headlines.loss())),
             Map.entry("headline-traffic", Markup.escape(headlines.traffic())),
             Map.entry("parts", comparison.groups().size() < 2 ? "" : resource("parts.html")),
+            Map.entry("more", more(MoreFigures.tables(comparison))),
             Map.entry("headline-topics", Markup.escape(headlines.topics())),
             Map.entry("headline-macs", Markup.escape(headlines.macs())),
             Map.entry("headline-memory", Markup.escape(headlines.memory())),
@@ -92,6 +99,14 @@ public final class ReportPage {
       }
     }
     return "";
+  }
+
+  private static String claims(List<ClaimRow> claims) {
+    return fill(resource("claims.html"), Map.of("claim-rows", Markup.claims(claims)));
+  }
+
+  private static String more(String tables) {
+    return tables.isEmpty() ? "" : fill(resource("more.html"), Map.of("more-tables", tables));
   }
 
   private static String fill(String template, Map<String, String> values) {

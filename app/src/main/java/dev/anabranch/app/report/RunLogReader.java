@@ -47,12 +47,15 @@ final class RunLogReader {
   private long up;
   private long framing;
   private long backbone;
+  private long visitsPeaked;
+  private double peakSum;
 
   /** What is known of a round so far. */
   private static final class Tally {
     int cohort;
     double virtualSeconds = Double.NaN;
     long payload;
+    long deviceMacs;
     final SortedMap<String, Double> metrics = new TreeMap<>();
   }
 
@@ -109,10 +112,8 @@ final class RunLogReader {
       case "round" -> round(event);
       case "install" -> setup = Math.addExact(setup, amount(event, "bytes"));
       case "wire" -> wire(event);
-      case "compute" ->
-          macs.merge(Party.parse(text(event, "node")), amount(event, "macs"), Math::addExact);
-      case "peak" ->
-          peaks.merge(Party.parse(text(event, "node")).role(), amount(event, "bytes"), Math::max);
+      case "compute" -> compute(event);
+      case "peak" -> peak(event);
       case "visit" -> visits.add(visit(event));
       case "lost" ->
           lost.add(
@@ -173,6 +174,26 @@ final class RunLogReader {
     tally(event).payload += payload;
   }
 
+  private void compute(JsonNode event) {
+    Party party = Party.parse(text(event, "node"));
+    long amount = amount(event, "macs");
+    macs.merge(party, amount, Math::addExact);
+    if (party.isDevice()) {
+      Tally tally = tally(event);
+      tally.deviceMacs = Math.addExact(tally.deviceMacs, amount);
+    }
+  }
+
+  private void peak(JsonNode event) {
+    Party.Role role = Party.parse(text(event, "node")).role();
+    long amount = amount(event, "bytes");
+    peaks.merge(role, amount, Math::max);
+    if (role == Party.Role.DEVICE) {
+      visitsPeaked++;
+      peakSum += amount;
+    }
+  }
+
   private RunRecord.Visit visit(JsonNode event) {
     return new RunRecord.Visit(
         round(event, 0),
@@ -193,7 +214,12 @@ final class RunLogReader {
     rounds.forEach((round, tally) ->
         list.add(
             new RunRecord.Round(
-                round, tally.cohort, tally.virtualSeconds, tally.metrics, tally.payload)));
+                round,
+                tally.cohort,
+                tally.virtualSeconds,
+                tally.metrics,
+                tally.payload,
+                tally.deviceMacs)));
     return list;
   }
 
@@ -226,7 +252,8 @@ final class RunLogReader {
         coordinator,
         peaks.getOrDefault(Party.Role.DEVICE, 0L),
         peaks.getOrDefault(Party.Role.BODY, 0L),
-        peaks.getOrDefault(Party.Role.COORDINATOR, 0L));
+        peaks.getOrDefault(Party.Role.COORDINATOR, 0L),
+        visitsPeaked == 0 ? 0 : peakSum / visitsPeaked);
   }
 
   private static int round(JsonNode event, int least) {

@@ -54,15 +54,17 @@ public record RunRecord(
    * @param cohort how many devices were invited
    * @param virtualSeconds when it began
    * @param payload bytes on the devices' links
+   * @param deviceMacs of all devices together
    */
   public record Round(
       int round,
       int cohort,
       double virtualSeconds,
       SortedMap<String, Double> metrics,
-      long payload) {
+      long payload,
+      long deviceMacs) {
     /** NaN where it was not measured. */
-    double metric(String name) {
+    public double metric(String name) {
       return metrics.getOrDefault(name, Double.NaN);
     }
   }
@@ -110,7 +112,7 @@ public record RunRecord(
   }
 
   /** What the run is called in tables: the label it was given, else its method. */
-  String label() {
+  public String label() {
     return summary == null ? start.label() : summary.label();
   }
 
@@ -125,19 +127,22 @@ public record RunRecord(
   }
 
   /** Share of the hold-out that is classified right at the end; NaN if it was never measured. */
-  double accuracy() {
+  public double accuracy() {
     return summary == null ? last("accuracy") : or(summary.accuracy(), "accuracy");
   }
 
-  double loss() {
+  /** Mean cross-entropy on the hold-out at the end, in nats; NaN if it was never measured. */
+  public double loss() {
     return summary == null ? last("loss") : or(summary.loss(), "loss");
   }
 
-  double standardError() {
+  /** Of the accuracy, by the size of the hold-out; NaN if it was never measured. */
+  public double standardError() {
     return summary == null ? last("standardError") : or(summary.standardError(), "standardError");
   }
 
-  double virtualSeconds() {
+  /** By the virtual clock: its end, or what is known of it so far. */
+  public double virtualSeconds() {
     if (end != null) {
       return end.virtualSeconds();
     }

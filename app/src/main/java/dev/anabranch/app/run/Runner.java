@@ -95,7 +95,8 @@ public record Runner(Session session) {
               new Job.Records(
                   log,
                   Records.checkpoints(folder.checkpoints(), log, watch::note),
-                  watch.start(folder.path(), label, rounds)),
+                  watch.start(
+                      folder.path(), label, rounds == 0 ? 0 : rounds + method.closingRounds())),
               new Beside(large.orElse(null), data.publicText()));
       var outcome = session.wiring().fabric(plan).run(method, job);
       return leave(plan, label, folder, data, outcome);

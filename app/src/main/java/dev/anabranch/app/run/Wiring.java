@@ -2,6 +2,7 @@ package dev.anabranch.app.run;
 
 import dev.anabranch.app.plan.Catalog;
 import dev.anabranch.app.plan.RunPlan;
+import dev.anabranch.app.report.ClaimRow;
 import dev.anabranch.core.BlackBox;
 import dev.anabranch.core.Engine;
 import dev.anabranch.core.Evaluation;
@@ -83,5 +84,10 @@ public interface Wiring extends AutoCloseable {
   void export(TrainedRun run, Form form, Path folder);
 
   /** Writes one page about runs. */
-  void report(List<Path> runs, Path page);
+  default void report(List<Path> runs, Path page) {
+    report(runs, List.of(), page);
+  }
+
+  /** Writes one page about runs and the published claims that they were to show. */
+  void report(List<Path> runs, List<ClaimRow> claims, Path page);
 }

@@ -258,7 +258,7 @@ function timelineChart(run, t) {
   series.push({
     type: 'line', data: [], silent: true,
     markLine: {
-      silent: true, symbol: 'none', lineStyle: {color: t.soft, type: 'solid', width: 1, opacity: 0.55},
+      silent: true, symbol: 'none', precision: 15, lineStyle: {color: t.soft, type: 'solid', width: 1, opacity: 0.55},
       label: {position: 'start', color: t.soft, fontSize: 11, formatter: item => item.name},
       data: run.rounds.map(([round, at], i) => ({xAxis: at, name: i % step === 0 ? String(round) : ''})),
     },

@@ -86,8 +86,8 @@ class ReportPageIT {
         SampleRuns.write(parent.resolve("x-20261121-093000"), SampleRuns.shape("a", Way.LORA));
     List<RunRecord> runs = List.of(RunRecord.read(run));
 
-    String page = ReportPage.render(runs);
-    assertThat(page.equals(ReportPage.render(runs))).isTrue();
+    String page = ReportPage.render(runs, List.of());
+    assertThat(page.equals(ReportPage.render(runs, List.of()))).isTrue();
     assertThat(page.contains("2026-11-21 09:30")).isTrue();
   }
 

@@ -142,10 +142,10 @@ class WordingTest {
         Path.of("run"),
         new RunRecord.Start("n", method, method, seed, 12, 3, 1, List.of()),
         new TreeMap<>(),
-        new ArrayList<>(List.of(new RunRecord.Round(0, 1, 0, metrics, down))),
+        new ArrayList<>(List.of(new RunRecord.Round(0, 1, 0, metrics, down, 4))),
         List.of(),
         List.of(),
-        new Costs(0, down, 0, 0, 0, new TreeMap<>(), 4, 4, 0, 0, 8, 0, 0),
+        new Costs(0, down, 0, 0, 0, new TreeMap<>(), 4, 4, 0, 0, 8, 0, 0, 8),
         null,
         label == null ? null : new RunSummary(label, accuracy, 0.1, error, 604, 10),
         plan);

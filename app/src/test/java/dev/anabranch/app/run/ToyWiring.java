@@ -2,6 +2,7 @@ package dev.anabranch.app.run;
 
 import dev.anabranch.app.plan.Catalog;
 import dev.anabranch.app.plan.RunPlan;
+import dev.anabranch.app.report.ClaimRow;
 import dev.anabranch.app.report.ReportPage;
 import dev.anabranch.core.DeviceProfile;
 import dev.anabranch.core.Engine;
@@ -99,7 +100,7 @@ public final class ToyWiring implements Wiring {
   }
 
   @Override
-  public void report(List<Path> runs, Path page) {
-    ReportPage.write(runs, page);
+  public void report(List<Path> runs, List<ClaimRow> claims, Path page) {
+    ReportPage.write(runs, claims, page);
   }
 }

@@ -56,12 +56,9 @@ public record FedPt(
     ProxyTuning proxy,
     Teaching teaching,
     int healRounds)
-    implements Method<FedPt.State> {
+    implements Method<Tuned> {
   private static final Knob.Int HEAL =
       new Knob.Int("healRounds", 0, 0, 1_000_000, "distillations before the first round");
-
-  /** θ_s, the small model, and θ_s0, what it was before any tuning: subtracted for ever. */
-  public record State(TensorMap small, TensorMap base) {}
 
   /** How a plan names it. */
   public static final class Provider implements MethodProvider {
@@ -100,23 +97,23 @@ public record FedPt(
   }
 
   @Override
-  public State begin(Setup setup) {
+  public Tuned begin(Setup setup) {
     var base = setup.initialTrainable(NodeId.Role.DEVICE);
-    return new State(base.copy(), base);
+    return new Tuned(base.copy(), base);
   }
 
   @Override
-  public State coordinate(Coordinator<State> me, State state) {
+  public Tuned coordinate(Coordinator<Tuned> me, Tuned state) {
     var now = me.firstRound() == 0 ? healed(me, state) : state;
     for (int round = me.firstRound(); round < training.rounds(); round++) {
       var cohort = training.cohort().choose(me.roster(), round, me.random("cohort", round));
       TensorMap mean;
       try (var visits = me.invite(round, cohort)) {
-        visits.sendAll(Averaging.GLOBAL, now.small); // step 1: θ_s to the devices
+        visits.sendAll(Averaging.GLOBAL, now.small()); // step 1: θ_s to the devices
         var replies = visits.gather(Averaging.UPDATE, training.quorum());
-        mean = Averaging.add(now.small, replies, weighted); // step 3: θ̄_s = Σ a_n θ_s,n
+        mean = Averaging.add(now.small(), replies, weighted); // step 3: θ̄_s = Σ a_n θ_s,n
       }
-      now = new State(distilled(me, round, mean, now.base), now.base);
+      now = new Tuned(distilled(me, round, mean, now.base()), now.base());
       me.checkpoint(round + 1, now);
     }
     return now;
@@ -130,18 +127,18 @@ public record FedPt(
     }
   }
 
-  private State healed(Coordinator<State> me, State state) {
-    var small = state.small;
+  private Tuned healed(Coordinator<Tuned> me, Tuned state) {
+    var small = state.small();
     for (int i = 0; i < healRounds; i++) {
       try (var before = small) {
         small = teaching.round(me, "heal", i, before, Teaching.AS_IT_IS);
       }
     }
-    return healRounds == 0 ? state : new State(small, small.copy());
+    return healRounds == 0 ? state : new Tuned(small, small.copy());
   }
 
   /** Steps 4 and 5, where they are due: s̃_l = s_θl + α (s_θ̄s − s_θs0), distilled into θ̄_s. */
-  private TensorMap distilled(Coordinator<State> me, int round, TensorMap mean, TensorMap base) {
+  private TensorMap distilled(Coordinator<Tuned> me, int round, TensorMap mean, TensorMap base) {
     if (!teaching.distil().due(round)) {
       return mean;
     }
@@ -159,17 +156,17 @@ public record FedPt(
   }
 
   @Override
-  public TensorMap trained(State state) {
-    return state.small;
+  public TensorMap trained(Tuned state) {
+    return state.small();
   }
 
   @Override
-  public void measure(State state, Instruments look) {
-    look.score(look.evaluate(state.small, Map.of("base", state.base)));
+  public void measure(Tuned state, Instruments look) {
+    look.score(look.evaluate(state.small(), Map.of("base", state.base())));
   }
 
   @Override
-  public Codec<State> state() {
-    return StateCodec.CODEC;
+  public Codec<Tuned> state() {
+    return Tuned.CODEC;
   }
 }

@@ -80,13 +80,17 @@ public record SingleMerge(
     return RollCall.sight(new Communication.Adaptive.Sight(RollCall.least(topology), 0, 0));
   }
 
+  @Override
+  public int closingRounds() {
+    return merge instanceof Merge.None ? 0 : 1;
+  }
+
   /** Every round is a roll call; the round after the last one merges. */
   @Override
   public TensorMap coordinate(Coordinator<TensorMap> me, TensorMap sight) {
     var agents = me.roster().devices();
     topology.require(agents.size());
-    int rounds = training.rounds() + (merge instanceof Merge.None ? 0 : 1);
-    for (int round = me.firstRound(); round < rounds; round++) {
+    for (int round = me.firstRound(); round < training.rounds() + closingRounds(); round++) {
       try (var visits = me.invite(round, agents)) {
         var call = RollCall.of(visits.gather(PRESENT, training.quorum()));
         if (round < training.rounds()) {
@@ -103,7 +107,6 @@ public record SingleMerge(
     return sight;
   }
 
-  /** One round of an agent. */
   @Override
   public void participate(Device me) {
     boolean merging = me.round() == training.rounds();

@@ -27,13 +27,11 @@ import java.util.stream.Stream;
 
 /**
  * ParaBlock: federated block coordinate descent in which a device sends the change of one block
- * while it trains the next, so that a round takes the longer of both and not their sum. What comes
- * back is a round late; the block-level correction bears it: a device trains on top of its own
- * change of the last block, and replaces it by the mean of all when that arrives. With {@code
- * sequential} it is plain federated block coordinate descent: train, send, receive.
+ * while it trains the next, so that a round takes the longer of both. What comes back is a round
+ * late; the block-level correction bears it: a device trains on top of its own last change, and
+ * replaces it by the mean of all later. {@code sequential} is plain: train, send, receive.
  *
- * <p>Differs: the correction is our reading of the abstract, which names it and no more; a device
- * that is not invited again still sends its last change, in a visit without training.
+ * <p>Differs: the correction is our reading of the abstract; who leaves still sends a last change.
  *
  * @param sequential whether a round waits for its own exchange
  * @param correction whether a device trains on top of its own last change
@@ -85,6 +83,11 @@ public record ParaBlock(
       };
 
   @Override
+  public int closingRounds() {
+    return sequential ? 0 : 1; // the last exchange trains nothing
+  }
+
+  @Override
   public Card card() {
     return new Card(sequential ? "fl-bcd" : "parablock", Set.of(Ability.LIVE_LINKS));
   }
@@ -104,9 +107,8 @@ public record ParaBlock(
 
   @Override
   public BlockState coordinate(Coordinator<BlockState> me, BlockState state) {
-    int rounds = training.rounds() + (sequential ? 0 : 1); // the last exchange trains nothing
     int blocks = state.blocks().size();
-    for (int round = me.firstRound(); round < rounds; round++) {
+    for (int round = me.firstRound(); round < training.rounds() + closingRounds(); round++) {
       List<NodeId> cohort =
           round < training.rounds()
               ? training.cohort().choose(me.roster(), round, me.random("cohort", round))
@@ -159,9 +161,7 @@ public record ParaBlock(
     copy.keep(me.round(), sequential ? Change.none() : change);
   }
 
-  /**
-   * Δ^t: H steps on block b(t) alone, on top of W as this device knows it and of its own Δ^{t−1}.
-   */
+  /** Δ^t: H steps on block b(t) alone, on top of W as this device knows it and its own Δ^{t−1}. */
   private Change train(Device me, Replica copy, int[] order, Change last) {
     int[] rows = me.data().sample(training.examples(), me.random("sample"));
     var batches = training.batches(me.data(), rows, me.random("order"));
