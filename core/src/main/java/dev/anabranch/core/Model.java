@@ -57,6 +57,14 @@ public interface Model extends AutoCloseable {
   /** Bytes of this party's frozen weights: what is installed once before its first visit. */
   long frozenBytes();
 
+  /**
+   * Bytes of second copies of frozen weights, which the engine orders for its processor: they take
+   * memory, but nobody installs them.
+   */
+  default long packedBytes() {
+    return 0;
+  }
+
   /** Frees the variables; from any thread, once no work on this model runs. */
   @Override
   void close();

@@ -13,11 +13,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Scaled dot-product attention over a fused product of query, key and value, and its backward pass.
  *
- * <p>Sequences above {@value #LONGEST} tokens: libtorch's flash kernel in fp32, which keeps no
- * probabilities. Up to that length: batched products around a softmax that computes in fp32. In
- * bf16 that is twice as fast, and the probabilities are kept; in fp32 it is a fifth faster, and
- * they are computed again, since they would be larger than all that the kernel keeps. Holds no
- * state; thread-safe.
+ * <p>fp32, and sequences above {@value #LONGEST} tokens: libtorch's flash kernel in fp32, which
+ * keeps no probabilities. bf16 up to that length: four batched products in bf16 around a softmax
+ * that computes in fp32; twice as fast. Holds no state; thread-safe.
  */
 final class Attention {
   /** Above this many tokens the probabilities would cost more memory than they save time. */
@@ -42,15 +40,14 @@ final class Attention {
    * What the backward pass needs.
    *
    * @param parts by products: [3, b · heads, t, d / heads]; flash: fp32 [b · t, 3d]
-   * @param probabilities by products in bf16: [b · heads, t, t]; in fp32: null; flash: the result
-   *     in fp32
+   * @param probabilities by products: [b · heads, t, t]; flash: the result in fp32
    * @param logSumExp flash only, else null
    */
-  record State(Tensor parts, @Nullable Tensor probabilities, @Nullable Tensor logSumExp) {
+  record State(Tensor parts, Tensor probabilities, @Nullable Tensor logSumExp) {
     State kept(UnaryOperator<Tensor> keep) {
       return new State(
           keep.apply(parts),
-          probabilities == null ? null : keep.apply(probabilities),
+          keep.apply(probabilities),
           logSumExp == null ? null : keep.apply(logSumExp));
     }
   }
@@ -66,7 +63,7 @@ final class Attention {
   record Shape(long batch, long tokens, @Nullable Tensor mask) {}
 
   private boolean byProducts(Shape shape) {
-    return shape.tokens <= LONGEST;
+    return type == ScalarType.BFloat16 && shape.tokens <= LONGEST;
   }
 
   /**
@@ -100,20 +97,15 @@ final class Attention {
     int h = config.heads();
     int w = config.headWidth();
     Tensor parts = qkv.view(b, t, 3, h, w).permute(2, 0, 3, 1, 4).contiguous().view(3, b * h, t, w);
-    Tensor probabilities = probabilities(parts, shape);
+    Tensor scores = product(parts.select(0, 0), parts.select(0, 1).transpose(1, 2), scale());
+    if (shape.mask != null) {
+      scores.view(b, h, t, t).add_(shape.mask);
+    }
+    Tensor probabilities = torch.softmax(scores, -1);
     Tensor context = torch.bmm(probabilities, parts.select(0, 2));
     count(shape, 2);
     Tensor flat = context.view(b, h, t, w).transpose(1, 2).reshape(b * t, config.width());
-    boolean keep = type == ScalarType.BFloat16;
-    return new Result(new State(parts, keep ? probabilities : null, null), flat);
-  }
-
-  private Tensor probabilities(Tensor parts, Shape shape) {
-    Tensor scores = product(parts.select(0, 0), turned(parts.select(0, 1)), scale());
-    if (shape.mask != null) {
-      scores.view(shape.batch, config.heads(), shape.tokens, shape.tokens).add_(shape.mask);
-    }
-    return torch.softmax(scores, -1);
+    return new Result(new State(parts, probabilities, null), flat);
   }
 
   private Tensor productsBackward(State state, Tensor context, Shape shape) {
@@ -124,24 +116,17 @@ final class Attention {
     Tensor q = state.parts.select(0, 0);
     Tensor k = state.parts.select(0, 1);
     Tensor v = state.parts.select(0, 2);
-    Tensor kept = state.probabilities;
-    Tensor p = kept == null ? probabilities(state.parts, shape) : kept;
+    Tensor p = state.probabilities;
     Tensor out = context.view(b, t, h, w).transpose(1, 2).reshape(b * h, t, w);
     Tensor all = torch.empty_like(state.parts);
     productInto(all.select(0, 2), p.transpose(1, 2), out, 1);
-    Tensor dp = torch.bmm(out, turned(v));
+    Tensor dp = torch.bmm(out, v.transpose(1, 2));
     Tensor ds =
         SOFTMAX_BACKWARD.call(new IValue(dp), new IValue(p), new IValue(-1L), new IValue(type))[0];
     productInto(all.select(0, 0), ds, k, scale());
     productInto(all.select(0, 1), ds.transpose(1, 2), q, scale());
-    count(shape, kept == null ? 5 : 4);
+    count(shape, 4);
     return all.view(3, b, h, t, w).permute(1, 3, 0, 2, 4).reshape(b * t, 3L * config.width());
-  }
-
-  /** [n, t, w] to [n, w, t], dense in fp32, where the product is a third faster for it. */
-  private Tensor turned(Tensor x) {
-    Tensor view = x.transpose(1, 2);
-    return type == ScalarType.Float ? view.contiguous() : view;
   }
 
   /** alpha · a b, the factor applied before the result is rounded. */
@@ -183,7 +168,7 @@ final class Attention {
             new IValue(head(state.parts, 0, shape)),
             new IValue(head(state.parts, 1, shape)),
             new IValue(head(state.parts, 2, shape)),
-            new IValue(Objects.requireNonNull(state.probabilities)),
+            new IValue(state.probabilities),
             new IValue(Objects.requireNonNull(state.logSumExp)),
             new IValue(0.0),
             new IValue(false),

@@ -26,6 +26,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Some segments of a BERT classifier with trained variables of their own. Used on a lane. */
@@ -212,16 +214,23 @@ public final class BertModel implements Model {
 
   @Override
   public long frozenBytes() {
-    var trained = variables.specs().stream().map(TensorSpec::name).toList();
-    long bytes = 0;
-    for (var segment : held.segments()) {
-      for (var spec : shapes.base(held.use().partition(), segment)) {
-        if (!trained.contains(spec.name())) {
-          bytes += spec.elements() * (spec.name().startsWith("encoder.") ? base.layerBytes() : 4);
-        }
-      }
-    }
-    return bytes;
+    return frozen()
+        .mapToLong(
+            spec -> spec.elements() * (Footprint.inLayer(spec) ? base.layerBytes() : Float.BYTES))
+        .sum();
+  }
+
+  @Override
+  public long packedBytes() {
+    long packed = frozen().filter(Footprint::packs).mapToLong(TensorSpec::elements).sum();
+    return OneDnn.packs(base.frozen().type()) ? packed * base.layerBytes() : 0;
+  }
+
+  private Stream<TensorSpec> frozen() {
+    var trained = variables.specs().stream().map(TensorSpec::name).collect(Collectors.toSet());
+    return held.segments().stream()
+        .flatMap(segment -> shapes.base(held.use().partition(), segment).stream())
+        .filter(spec -> !trained.contains(spec.name()));
   }
 
   /** May be called from any thread; closing twice is allowed. */

@@ -23,8 +23,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -177,15 +178,24 @@ public final class DryModel implements Model {
 
   @Override
   public long frozenBytes() {
-    var trained = variables.specs().stream().map(TensorSpec::name).toList();
-    Predicate<TensorSpec> frozen = spec -> !trained.contains(spec.name());
+    return frozen()
+        .mapToLong(spec ->
+            spec.elements() * (Footprint.inLayer(spec) ? shared.frozenBytes() : Float.BYTES))
+        .sum();
+  }
+
+  @Override
+  public long packedBytes() {
+    boolean packs = shared.frozenBytes() == Float.BYTES || CpuFlags.bf16();
+    long packed = frozen().filter(Footprint::packs).mapToLong(TensorSpec::elements).sum();
+    return packs ? packed * shared.frozenBytes() : 0;
+  }
+
+  private Stream<TensorSpec> frozen() {
+    var trained = variables.specs().stream().map(TensorSpec::name).collect(Collectors.toSet());
     return held.segments().stream()
         .flatMap(segment -> shared.shapes().base(held.use().partition(), segment).stream())
-        .filter(frozen)
-        .mapToLong(spec ->
-            spec.elements()
-                * (spec.name().startsWith("encoder.") ? shared.frozenBytes() : Float.BYTES))
-        .sum();
+        .filter(spec -> !trained.contains(spec.name()));
   }
 
   /** May be called from any thread; closing twice is allowed. */

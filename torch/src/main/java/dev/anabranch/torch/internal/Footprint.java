@@ -17,15 +17,14 @@ import java.util.stream.Collectors;
  * layer's type, a layer that a gradient passes keeps, as {@link TrainedLayers} leaves it:
  *
  * <ul>
- *   <li>query, key and value, 3 · m · d, in fp32; above {@link Attention#LONGEST} positions also
- *       attention's result, m · d, with one number a row and head (the logarithm of its sum); in
- *       bf16 and up to that length query, key, value and the probabilities, b · h · t · t, in bf16
- *       instead;
+ *   <li>query, key and value, 3 · m · d, and attention's result, m · d, in fp32, with one number a
+ *       row and head (the logarithm of its sum); in bf16 and up to {@link Attention#LONGEST}
+ *       positions query, key, value and the probabilities, b · h · t · t, in bf16 instead;
  *   <li>the input of each norm, m · d · e, with mean and deviation a row;
- *   <li>the input of GELU, m · f · e, whose result is computed again, or its slope;
+ *   <li>the input of GELU, m · f · e, whose result is computed again;
  *   <li>the input of a linear map only if its weight is trained or LoRA stands beside it: m · d · e
- *       (query, key and value share one; in fp32 that of attention's last map may be attention's
- *       kept result), and LoRA's own middle, m · r · e;
+ *       (query, key and value share one; in fp32 that of attention's last map is attention's
+ *       result), and LoRA's own middle, m · r · e;
  *   <li>query, key and value trained as a whole: their weights side by side, 3 · d · d · e, where
  *       the gradient goes further down.
  * </ul>
@@ -64,6 +63,16 @@ final class Footprint {
     this.shapes = shapes;
     this.own = own.stream().map(TensorSpec::name).collect(Collectors.toUnmodifiableSet());
     stepped.forEach(spec -> this.trained.put(spec.name(), spec));
+  }
+
+  /** Whether a variable is held as frozen layers are. */
+  static boolean inLayer(TensorSpec spec) {
+    return spec.name().startsWith("encoder.");
+  }
+
+  /** Whether this is a matrix that forward passes read in another order. */
+  static boolean packs(TensorSpec spec) {
+    return inLayer(spec) && spec.shape().size() == 2;
   }
 
   static long bytes(List<TensorSpec> specs) {
@@ -125,15 +134,14 @@ final class Footprint {
     long m = b * t;
     long d = shapes.width();
     int stop = below ? -1 : lowest(layer);
-    boolean products = t <= Attention.LONGEST;
-    long probabilities = e < Float.BYTES ? b * shapes.heads() * t * t : 0;
+    boolean products = e < Float.BYTES && t <= Attention.LONGEST;
     long sum = lora(layer, m, e);
     if (stop <= 0) {
-      sum += products ? e * (3 * m * d + probabilities) : attention(b, t, 0);
+      sum += products ? e * (3 * m * d + b * shapes.heads() * t * t) : attention(b, t, 0);
       boolean whole = own.contains(BertShapes.layer(layer) + "attention.self.query.weight");
       sum += stop < 0 && whole ? 3 * d * d * e : 0;
     }
-    boolean shared = e == Float.BYTES && !products && stop <= 0;
+    boolean shared = e == Float.BYTES && stop <= 0;
     sum += stop <= 1 && !shared && keeps(layer, "attention.output.dense") ? m * d * e : 0;
     sum += stop <= 2 ? norm(m, e) : 0;
     sum += stop <= 3 && keeps(layer, "intermediate.dense") ? m * d * e : 0;

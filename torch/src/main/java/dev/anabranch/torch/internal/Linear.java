@@ -196,11 +196,6 @@ final class Linear {
     return a == null || up == null ? back : products.thinInto(back, up, a);
   }
 
-  /** The gradient of the input of a map without updates, times {@code slope}, [m, in]. */
-  Tensor inputTimes(Tensor d, Tensor slope) {
-    return products.linearTimes(d, weight.t(), slope);
-  }
-
   private void bias(Part part, Tensor d, Gradients gradients) {
     Tensor own = parts.size() == 1 ? d : d.narrow(1, part.offset, part.rows);
     gradients.add(

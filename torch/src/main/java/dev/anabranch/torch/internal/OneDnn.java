@@ -59,23 +59,13 @@ final class OneDnn {
 
   /** x wᵀ + bias + other, in one pass. */
   static Tensor linearPlus(Tensor x, Tensor w, @Nullable Tensor bias, Tensor other) {
-    return binary(x, w, bias, other, "add");
-  }
-
-  /** x wᵀ · other entry by entry, in one pass. */
-  static Tensor linearTimes(Tensor x, Tensor w, Tensor other) {
-    return binary(x, w, null, other, "mul");
-  }
-
-  private static Tensor binary(
-      Tensor x, Tensor w, @Nullable Tensor bias, Tensor other, String how) {
     return Operators.BINARY
         .call(
             new IValue(x),
             new IValue(other),
             new IValue(w),
             bias == null ? Operators.NOTHING : new IValue(bias),
-            new IValue(how))[0];
+            new IValue("add"))[0];
   }
 
   private static final class Operators {

@@ -66,19 +66,6 @@ final class Products {
   }
 
   /**
-   * x wᵀ · other, entry by entry.
-   *
-   * @param other [m, n]
-   */
-  Tensor linearTimes(Tensor x, Tensor w, Tensor other) {
-    if (byOneDnn(x, w)) {
-      count(x.size(0) * w.size(0) * w.size(1));
-      return OneDnn.linearTimes(x, w, other);
-    }
-    return linear(x, w, null).mul_(other);
-  }
-
-  /**
    * The gradient of a weight, dᵀ x.
    *
    * @param d [m, n]

@@ -16,6 +16,7 @@ abstract class Party implements Node {
   private volatile @Nullable Model model;
   private volatile boolean opened;
   private volatile long frozenBytes;
+  private volatile long packedBytes;
 
   Party(Shared shared, Program program, Meter meter) {
     this.shared = shared;
@@ -62,6 +63,7 @@ abstract class Party implements Node {
       open =
           meter.run("open", () -> shared.job.engine().open(shared.use, holder(), shared.initSeed));
       frozenBytes = open.frozenBytes();
+      packedBytes = open.packedBytes();
       model = open;
       opened = true;
     }
@@ -76,9 +78,9 @@ abstract class Party implements Node {
     return frozenBytes;
   }
 
-  /** Most native memory so far: frozen weights and what was added. */
+  /** Most native memory so far: frozen weights in all their forms, and what was added. */
   final long peak() {
-    return frozenBytes + meter.growth();
+    return frozenBytes + packedBytes + meter.growth();
   }
 
   final void closeModel() {
