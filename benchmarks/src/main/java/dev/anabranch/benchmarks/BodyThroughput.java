@@ -71,6 +71,13 @@ final class BodyThroughput implements Benchmark {
               one.backwardNanos,
               peak,
               target));
+      rows.add(
+          share(
+              name + " both, a step of the body",
+              one.forwardMacs + one.backwardMacs,
+              one.forwardNanos + one.backwardNanos,
+              peak,
+              target));
       double ratio = two.rate / one.rate;
       rows.add(
           Row.atLeast(
