@@ -27,7 +27,7 @@ final class MoreFigures {
       if (!names.isEmpty()) {
         out.append("<h3>")
             .append(Markup.escape(group.label()))
-            .append("</h3>\n<table>\n<thead><tr>");
+            .append("</h3>\n<table class=\"more\">\n<thead><tr>");
         out.append("<th scope=\"col\">rounds done</th>");
         names.forEach(name -> out.append("<th scope=\"col\">").append(words(name)).append("</th>"));
         out.append("</tr></thead>\n<tbody>\n");
@@ -53,16 +53,18 @@ final class MoreFigures {
         WORD.matcher(name).replaceAll(m -> " " + m.group().toLowerCase(Locale.ROOT)));
   }
 
-  /** Rounds with a figure, evenly chosen with the last among them. */
+  /** Scored rounds with a figure, else all with one; evenly chosen with the last among them. */
   private static List<Integer> rows(Group group, Set<String> names) {
-    List<Integer> all =
+    List<RunRecord.Round> measured =
         group.runs().stream()
             .flatMap(run -> run.rounds().stream())
             .filter(round -> names.stream().anyMatch(round.metrics()::containsKey))
-            .map(RunRecord.Round::round)
-            .distinct()
-            .sorted()
             .toList();
+    List<RunRecord.Round> scored =
+        measured.stream().filter(round -> round.metrics().containsKey("accuracy")).toList();
+    List<Integer> all =
+        (scored.isEmpty() ? measured : scored)
+            .stream().map(RunRecord.Round::round).distinct().sorted().toList();
     int n = Math.min(MOST_ROWS, all.size());
     return IntStream.rangeClosed(1, n).mapToObj(i -> all.get(i * all.size() / n - 1)).toList();
   }

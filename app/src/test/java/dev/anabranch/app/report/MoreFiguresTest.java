@@ -46,6 +46,15 @@ class MoreFiguresTest {
     assertThat(text).contains("<th scope=\"row\">12</th>");
   }
 
+  /** A method may count rounds before the first one too, such as those that heal a model. */
+  @Test
+  void roundsWithoutAScoreAreLeftOutWhereOthersHaveOne() throws IOException {
+    var text = MoreFigures.tables(Comparison.of(List.of(run(5, 14, "healLoss", 0))));
+    assertThat(text)
+        .contains("<th scope=\"row\">12</th>")
+        .doesNotContain("<th scope=\"row\">13</th>");
+  }
+
   @Test
   void withoutSuchFiguresThereIsNothing() throws IOException {
     var folder =
