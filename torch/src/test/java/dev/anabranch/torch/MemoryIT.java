@@ -10,8 +10,10 @@ import dev.anabranch.core.Parameterisation;
 import dev.anabranch.core.Parameterisation.SoftPrompt;
 import dev.anabranch.core.Parameterisation.SoftPrompt.Placing;
 import dev.anabranch.core.Partition;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
 
 /** Native memory: nothing is left behind, and a watched run sees what it took. */
@@ -27,18 +29,22 @@ class MemoryIT {
               Partition.uShape(6, 1, 5),
               Map.of("head", prompt, "tail", new Parameterisation.Everything()));
       var lora = Given.whole(6, new Parameterisation.Lora(4, 8, List.of("query", "value")));
-      for (int i = 0; i < 4; i++) {
+      // The least of several readings: what the virtual machine's compiler takes, it gives back.
+      long before = Long.MAX_VALUE;
+      for (int i = 0; i < 5; i++) {
         visit(engine, split, i);
         whole(engine, lora, i);
+        before = i < 2 ? before : Math.min(before, engine.lanes().liveNativeBytes());
       }
-      long before = engine.lanes().liveNativeBytes();
+      long after = Long.MAX_VALUE;
       for (int i = 0; i < 50; i++) {
         visit(engine, split, i);
         if (i % 5 == 0) {
           whole(engine, lora, i);
         }
+        after = i < 45 ? after : Math.min(after, engine.lanes().liveNativeBytes());
       }
-      assertThat(engine.lanes().liveNativeBytes() - before).isLessThan(12 * MIB);
+      assertThat(after - before).isLessThan(12 * MIB);
     }
   }
 
@@ -101,14 +107,24 @@ class MemoryIT {
       var use = Given.whole(6, new Parameterisation.Biases());
       var model = Given.on(engine, () -> engine.open(use, NodeId.Role.DEVICE, 1));
       Given.on(engine, () -> model.route().lossAndGradient(batch));
-      long live = engine.lanes().liveNativeBytes();
-      long trained =
-          engine.lanes().run(() -> model.route().lossAndGradient(batch), true).peakNativeBytes();
-      long plain = engine.lanes().run(() -> model.route().loss(batch), true).peakNativeBytes();
+      // The middle of several readings: the virtual machine's compiler takes and frees memory too.
+      long[] trained = new long[7];
+      long[] plain = new long[7];
+      for (int i = 0; i < trained.length; i++) {
+        trained[i] = growth(engine, () -> model.route().lossAndGradient(batch));
+        plain[i] = growth(engine, () -> model.route().loss(batch));
+      }
+      Arrays.sort(trained);
+      Arrays.sort(plain);
       // six layers keep their activations: at least q, k, v, context, two sums and the inner map
-      assertThat(trained - live).isGreaterThan(6L * 8 * 64 * (6 * 384 + 1536) * 4);
-      assertThat(plain - live).isLessThan((trained - live) / 4);
+      assertThat(trained[3]).isGreaterThan(6L * 8 * 64 * (6 * 384 + 1536) * 4);
+      assertThat(plain[3]).isLessThan(trained[3] / 4);
       model.close();
     }
+  }
+
+  private static long growth(TorchEngine engine, Callable<Double> work) {
+    long before = engine.lanes().liveNativeBytes();
+    return engine.lanes().run(work, true).peakNativeBytes() - before;
   }
 }
