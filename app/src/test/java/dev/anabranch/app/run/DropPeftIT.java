@@ -22,6 +22,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** DropPEFT on a real model: what a visit executes and holds falls with the layers passed by. */
@@ -99,8 +100,12 @@ class DropPeftIT {
     return outcome.totals().macs(NodeId.Role.DEVICE);
   }
 
-  private static long peak(Outcome outcome) {
-    return outcome.totals().peak(NodeId.Role.DEVICE);
+  /** The middle of several readings: the virtual machine's compiler takes and frees memory too. */
+  private static double peak(Engine engine, String rate) {
+    return IntStream.range(0, 5)
+        .mapToLong(i -> dropPeft(engine, rate).totals().peak(NodeId.Role.DEVICE))
+        .sorted()
+        .toArray()[2];
   }
 
   @Test
@@ -114,8 +119,9 @@ class DropPeftIT {
       double layers = macs(whole) - macs(none);
       assertThat((macs(half) - macs(none)) / layers).isCloseTo(0.5, within(0.05));
       assertThat(macs(none)).isLessThan(macs(whole) / 50);
-      double activations = peak(whole) - peak(none);
-      assertThat((peak(half) - peak(none)) / activations).isCloseTo(0.5, within(0.1));
+      double all = peak(engine, "0");
+      double nothing = peak(engine, "1");
+      assertThat((peak(engine, "0.5") - nothing) / (all - nothing)).isCloseTo(0.5, within(0.1));
       assertThat(half.virtualSeconds()).isLessThan(0.75 * whole.virtualSeconds());
       for (var rate : new String[] {"0", "0.5", "1"}) {
         assertThat(macs(dropPeft(dry, rate))).isEqualTo(macs(dropPeft(engine, rate)));
