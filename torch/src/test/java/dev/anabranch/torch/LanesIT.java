@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** Order, nesting, errors and the end of lanes. */
@@ -16,17 +17,25 @@ class LanesIT {
   @Test
   void workRunsInTheOrderOfAsking() throws Exception {
     try (var lanes = new LaneThreads(1)) {
+      var running = new CountDownLatch(1);
       var open = new CountDownLatch(1);
       var order = Collections.synchronizedList(new ArrayList<Integer>());
       var threads = new ArrayList<Thread>();
-      var first = Thread.ofVirtual().start(() -> lanes.run(() -> await(open), false));
+      var first =
+          Thread.ofVirtual()
+              .start(() ->
+                  lanes.run(
+                      () -> {
+                        running.countDown();
+                        return await(open);
+                      },
+                      false));
+      running.await(); // the lane is taken: whoever asks from here on waits
       for (int i = 0; i < 20; i++) {
         int turn = i;
         var thread = Thread.ofVirtual().unstarted(() -> lanes.run(() -> order.add(turn), false));
         thread.start();
-        while (thread.getState() != Thread.State.WAITING) {
-          Thread.onSpinWait();
-        }
+        awaitWaiting(thread);
         threads.add(thread);
       }
       open.countDown();
@@ -35,6 +44,15 @@ class LanesIT {
         thread.join();
       }
       assertThat(order).isSorted().hasSize(20);
+    }
+  }
+
+  /** Until a thread has asked; nobody is told when it has. */
+  private static void awaitWaiting(Thread thread) {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    while (thread.getState() != Thread.State.WAITING) {
+      assertThat(System.nanoTime() - end).as("%s has not asked", thread).isNegative();
+      Thread.onSpinWait();
     }
   }
 
