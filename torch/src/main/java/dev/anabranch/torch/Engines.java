@@ -5,7 +5,6 @@ import dev.anabranch.core.Engine;
 import dev.anabranch.torch.internal.CpuFlags;
 import dev.anabranch.torch.internal.Formats;
 import java.util.List;
-import java.util.Optional;
 
 /** Opens the engine that a model's architecture needs. */
 public final class Engines {
@@ -25,8 +24,7 @@ public final class Engines {
       requireTexts(task);
       return TorchEngine.open(source, task, frozen, lanes);
     }
-    boolean bf16 = frozen == Precision.BF16 || (frozen == Precision.AUTO && CpuFlags.bf16());
-    return FamilyEngine.open(source, Formats.open(source), task, bf16, lanes);
+    return FamilyEngine.open(source, Formats.open(source), task, halves(frozen), lanes);
   }
 
   private static void requireTexts(TorchEngine.Task task) {
@@ -34,14 +32,21 @@ public final class Engines {
         !task.images(), "task.kind", "image-classification", "text-classification for a bert");
   }
 
-  /** An engine with the costs of a model but without values; empty for other than BERT models. */
-  public static Optional<DryEngine> dry(
-      ModelSource source, TorchEngine.Task task, Precision frozen) {
-    if (!Formats.isBert(source)) {
-      return Optional.empty();
+  /**
+   * An engine with the costs of a model but without values.
+   *
+   * @throws dev.anabranch.core.AnabranchException as {@link #open}
+   */
+  public static DryEngine dry(ModelSource source, TorchEngine.Task task, Precision frozen) {
+    if (Formats.isBert(source)) {
+      requireTexts(task);
+      return DryEngine.open(source, task, frozen);
     }
-    requireTexts(task);
-    return Optional.of(DryEngine.open(source, task, frozen));
+    return DryEngine.open(source, Formats.open(source), task, halves(frozen));
+  }
+
+  private static boolean halves(Precision frozen) {
+    return frozen == Precision.BF16 || (frozen == Precision.AUTO && CpuFlags.bf16());
   }
 
   /**

@@ -46,9 +46,8 @@ class DryEngineIT {
   }
 
   /** Everything that can be seen of an engine's work with one use. */
-  private static List<Object> seen(Engine engine, ModelUse use) {
+  static List<Object> seen(Engine engine, ModelUse use, Batch batch) {
     var out = new ArrayList<Object>();
-    var batch = Given.batch(1, 4, 9, 40, 3);
     var device = on(engine, () -> engine.open(use, NodeId.Role.DEVICE, 1)).value();
     look(engine, device, out);
     if (use.partition().segments().size() == 1) {
@@ -116,11 +115,12 @@ class DryEngineIT {
       try (var real = TorchEngine.open(Given.tiny(), task, precision, 1);
           var dry = DryEngine.open(Given.tiny(), task, precision)) {
         assertThat(dry.facts()).isEqualTo(real.facts());
+        var batch = Given.batch(1, 4, 9, 40, 3);
         for (var use : uses(how)) {
-          assertThat(seen(dry, use))
+          assertThat(seen(dry, use, batch))
               .usingRecursiveComparison()
               .as("%s %s", precision, use)
-              .isEqualTo(seen(real, use));
+              .isEqualTo(seen(real, use, batch));
         }
       }
     }

@@ -303,7 +303,8 @@ class FamilyIT {
     var words = new TorchEngine.Task(0, 16, Pooling.NONE);
     assertThatThrownBy(() -> Engines.open(bert, words, Precision.FP32, 1))
         .hasMessage("task.kind: causal-lm (expected: text-classification for a bert)");
-    assertThat(Engines.dry(llama, words, Precision.FP32)).isEmpty();
+    assertThatThrownBy(() -> Engines.dry(llama, classes, Precision.FP32))
+        .hasMessage("task.kind: text-classification (expected: causal-lm for a llama)");
   }
 
   @Test

@@ -90,16 +90,23 @@ record DryRun(Wiring wiring, Dataset data, Engine engine) {
     var method = plan.method();
     var evaluation =
         new Evaluation(with, method.use(with.facts()), data.holdout(), plan.evaluateBatch());
-    var job =
-        new Job(
-            plan.seed(),
-            with,
-            new Job.Hosts(data.shards(), plan.profiles(), plan.bodyProfile()),
-            codecs,
-            new Job.Scoring(evaluation, -1),
-            Faults.NONE,
-            new Job.Records(log, NO_CHECKPOINTS, Progress.SILENT),
-            Beside.NOTHING);
-    return wiring.fabric(plan).run(method, job);
+    var large = wiring.dryLarge(plan).orElse(null);
+    try {
+      var job =
+          new Job(
+              plan.seed(),
+              with,
+              new Job.Hosts(data.shards(), plan.profiles(), plan.bodyProfile()),
+              codecs,
+              new Job.Scoring(evaluation, -1),
+              Faults.NONE,
+              new Job.Records(log, NO_CHECKPOINTS, Progress.SILENT),
+              new Beside(large, data.publicText()));
+      return wiring.fabric(plan).run(method, job);
+    } finally {
+      if (large != null) {
+        large.close();
+      }
+    }
   }
 }

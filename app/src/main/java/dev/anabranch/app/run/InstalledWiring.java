@@ -315,7 +315,7 @@ public final class InstalledWiring implements Wiring {
 
   @Override
   public Optional<Engine> dryEngine(RunPlan plan, int classes) {
-    return Engines.dry(model(plan), task(plan, classes), precision(plan)).map(dry -> dry);
+    return Optional.of(Engines.dry(model(plan), task(plan, classes), precision(plan)));
   }
 
   @Override
@@ -323,6 +323,11 @@ public final class InstalledWiring implements Wiring {
     return dry instanceof DryEngine engine
         ? Optional.of(new Thin(engine.thin(), DryEngine::priced))
         : Optional.empty();
+  }
+
+  @Override
+  public Optional<BlackBox> dryLarge(RunPlan plan) {
+    return plan.languageModel() ? Larges.dry(plan, precision(plan)) : Optional.empty();
   }
 
   private static TorchEngine.Task task(RunPlan plan, int classes) {

@@ -2,6 +2,7 @@ package dev.anabranch.app.run;
 
 import dev.anabranch.app.plan.RunPlan;
 import dev.anabranch.core.AnabranchException;
+import dev.anabranch.core.BlackBox;
 import dev.anabranch.core.Engine;
 import dev.anabranch.core.Failure;
 import dev.anabranch.core.Kind;
@@ -45,6 +46,18 @@ final class Larges implements AutoCloseable {
     }
     requireSame(plan, box, small, tokenizer);
     return Optional.of(box);
+  }
+
+  /**
+   * The same without values: it knows as many tokens and says nothing of them; empty if the plan
+   * names none.
+   */
+  static Optional<BlackBox> dry(RunPlan plan, Precision precision) {
+    var name = plan.large();
+    var task = new TorchEngine.Task(0, plan.maxTokens(), Pooling.NONE);
+    return name.isEmpty()
+        ? Optional.empty()
+        : Optional.of(EngineBox.of(Engines.dry(source(name), task, precision)));
   }
 
   private static EngineBox load(RunPlan plan, String name, Precision precision) {

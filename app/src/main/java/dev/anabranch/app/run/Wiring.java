@@ -52,6 +52,11 @@ public interface Wiring extends AutoCloseable {
     return Optional.empty();
   }
 
+  /** The large model of a plan without values, which the caller closes; empty if it names none. */
+  default Optional<BlackBox> dryLarge(RunPlan plan) {
+    return Optional.empty();
+  }
+
   Fabric fabric(RunPlan plan);
 
   /**

@@ -177,11 +177,25 @@ public final class FamilyModel implements Model {
     return stepper;
   }
 
+  /** The variables that have a gradient now. */
+  List<TensorSpec> gradients() {
+    return variables.stepped().stream()
+        .filter(spec -> variables.gradient(spec.name()).defined())
+        .toList();
+  }
+
+  /** Forgets gradients, and what forward passes have kept. */
+  void forget() {
+    variables.zero();
+    blocks.values().forEach(RecordedBlock::close);
+    if (head != null) {
+      head.close();
+    }
+  }
+
   @Override
   public long frozenBytes() {
-    int each = weights.type() == ScalarType.Float ? Float.BYTES : Short.BYTES;
-    return each
-        * shapes.frozen(held.use(), held.segments()).stream().mapToLong(TensorSpec::elements).sum();
+    return weights.bytes(shapes.frozen(held.use(), held.segments()));
   }
 
   /** May be called from any thread; closing twice is allowed. */

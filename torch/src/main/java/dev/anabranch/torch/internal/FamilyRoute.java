@@ -15,12 +15,19 @@ import org.jspecify.annotations.Nullable;
 
 /** From the input to the loss through segments that one party holds. Used on a lane. */
 record FamilyRoute(List<FamilySpan> spans) implements Route {
-  /** Refuses a way that passes layers by where the architecture does not let it. */
   FamilyRoute {
-    var family = spans.getFirst().family();
-    int passed = spans.stream().mapToInt(span -> span.indices().size()).sum();
+    requirePassable(
+        spans.getFirst().family(), spans.stream().mapToInt(s -> s.indices().size()).sum());
+  }
+
+  /**
+   * Refuses a way that passes layers by where the architecture does not let it.
+   *
+   * @param layers on the way
+   */
+  static void requirePassable(Family family, int layers) {
     Check.that(
-        family.passable() || passed == family.layers(),
+        family.passable() || layers == family.layers(),
         "model",
         family.name(),
         "one whose layers have one shape, for the method passes some of them by");
@@ -31,7 +38,7 @@ record FamilyRoute(List<FamilySpan> spans) implements Route {
   }
 
   @Override
-  public Route through(int... layers) {
+  public FamilyRoute through(int... layers) {
     Shapes.requireLayers(
         layers, spans.stream().flatMap(s -> s.indices().stream()).mapToInt(i -> i).toArray());
     return new FamilyRoute(spans.stream().map(span -> span.through(layers)).toList());

@@ -55,6 +55,12 @@ public final class FamilyWeights implements AutoCloseable {
     return bf16 ? ScalarType.BFloat16 : ScalarType.Float;
   }
 
+  /** What frozen weights take in memory. */
+  long bytes(List<TensorSpec> specs) {
+    int each = type() == ScalarType.Float ? Float.BYTES : Short.BYTES;
+    return each * specs.stream().mapToLong(TensorSpec::elements).sum();
+  }
+
   /** A checkpoint of the bare model leaves out the name that it has within one with a head. */
   private @Nullable String find(String name) {
     var found = names.get(name);

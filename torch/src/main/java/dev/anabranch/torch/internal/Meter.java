@@ -8,6 +8,7 @@ import java.util.function.BooleanSupplier;
 public final class Meter {
   private final boolean watched;
   private final BooleanSupplier stopped;
+  private Runnable listener = () -> {};
   private long macs;
   private long peak;
   private long nestedNanos;
@@ -45,8 +46,14 @@ public final class Meter {
     macs += executed;
   }
 
+  /** Who is told of the end of each operation from now on. */
+  void listen(Runnable told) {
+    listener = told;
+  }
+
   /** Marks the end of an operation: samples live memory if the work is watched. */
   void boundary() {
+    listener.run();
     if (stopped.getAsBoolean()) {
       throw new CancellationException("lanes: shutting down");
     }

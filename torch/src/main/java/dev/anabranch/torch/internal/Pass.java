@@ -453,8 +453,9 @@ public final class Pass implements AutoCloseable {
             out = out.add(torch.full(new long[] {t, keys}, never).triu(earlier + 1));
           }
           if (!whole) {
-            Tensor unread = cache == null ? padding(keys - extra) : cache.unread();
-            out = out.add(torch.constant_pad_nd(unread, new long[] {extra, 0}, new Scalar(0)));
+            try (Tensor unread = cache == null ? padding(keys - extra) : cache.unread()) {
+              out = out.add(torch.constant_pad_nd(unread, new long[] {extra, 0}, new Scalar(0)));
+            }
           }
           return out;
         });
@@ -469,6 +470,7 @@ public final class Pass implements AutoCloseable {
     return true;
   }
 
+  /** The caller owns it. */
   private Tensor padding(long t) {
     return Objects.requireNonNull(Sequence.mask(lengths, (int) t));
   }
