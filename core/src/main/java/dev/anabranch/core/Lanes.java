@@ -7,13 +7,16 @@ import java.util.concurrent.Callable;
  * thread.
  */
 public interface Lanes extends AutoCloseable {
+  /** Marks the threads of lanes: values that others allocate or free belong to no work. */
+  interface Runner {}
+
   /**
    * What a piece of work gave and took.
    *
    * @param macs multiply-accumulates really executed
    * @param nanos of wall time on the lane
-   * @param peakNativeBytes most live native bytes of the process seen while it ran; 0 unless
-   *     watched
+   * @param peakNativeBytes most live native bytes of the process seen while it ran, without values
+   *     that other threads have allocated or freed meanwhile; 0 unless watched
    */
   record Done<T>(T value, long macs, long nanos, long peakNativeBytes) {}
 

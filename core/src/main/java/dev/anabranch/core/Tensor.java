@@ -75,6 +75,14 @@ public final class Tensor implements AutoCloseable {
     return OffHeap.idleBytes();
   }
 
+  /**
+   * Bytes of values that were allocated by other threads than lanes, less those that such threads,
+   * the collector's among them, have freed. What a piece of work on a lane takes is not in it.
+   */
+  public static long elsewhereBytes() {
+    return OffHeap.elsewhereBytes();
+  }
+
   /** The number of elements of a shape; the empty shape is a scalar. */
   public static long elements(long... shape) {
     long n = 1;

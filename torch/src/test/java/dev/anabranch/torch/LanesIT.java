@@ -3,6 +3,7 @@ package dev.anabranch.torch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.anabranch.core.Tensor;
 import dev.anabranch.torch.internal.LaneThreads;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -10,10 +11,19 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** Order, nesting, errors and the end of lanes. */
 class LanesIT {
+  private final List<Tensor> held = Collections.synchronizedList(new ArrayList<>());
+
+  @AfterEach
+  void free() {
+    held.forEach(Tensor::close);
+    held.clear();
+  }
+
   @Test
   void workRunsInTheOrderOfAsking() throws Exception {
     try (var lanes = new LaneThreads(1)) {
@@ -98,6 +108,29 @@ class LanesIT {
     assertThatThrownBy(() -> lanes.run(() -> 1, false))
         .hasMessage("lanes: closed (expected: open)");
     assertThatThrownBy(() -> new LaneThreads(0)).hasMessage("lanes: 0 (expected: at least 1)");
+  }
+
+  @Test
+  void aWatchedRunDoesNotSeeValuesOfOthers() {
+    long bytes = 256L << 20;
+    try (var lanes = new LaneThreads(1)) {
+      long before = lanes.liveNativeBytes();
+      var others =
+          lanes.run(
+              () -> {
+                Thread.ofVirtual().start(() -> hold(bytes)).join();
+                return true;
+              },
+              true);
+      assertThat(others.peakNativeBytes() - before).isLessThan(bytes / 2);
+      free();
+      var own = lanes.run(() -> hold(bytes), true);
+      assertThat(own.peakNativeBytes() - before).isGreaterThan(bytes / 2);
+    }
+  }
+
+  private boolean hold(long bytes) {
+    return held.add(Tensor.room(bytes / Float.BYTES));
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.anabranch.core.internal;
 
+import dev.anabranch.core.Lanes;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -10,6 +11,7 @@ import java.lang.ref.Cleaner;
 import java.util.ArrayDeque;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +31,8 @@ public final class OffHeap implements AutoCloseable {
   private static final long SMALL = 1 << 16;
 
   private static final Kept KEPT = new Kept();
+
+  private static final AtomicLong ELSEWHERE = new AtomicLong();
 
   private final MemorySegment segment;
   private final @Nullable Block shared;
@@ -179,10 +183,18 @@ public final class OffHeap implements AutoCloseable {
 
     Block(MemorySegment memory) {
       this.memory = memory;
+      moved(memory.byteSize());
+    }
+
+    private static void moved(long bytes) {
+      if (!(Thread.currentThread() instanceof Lanes.Runner)) {
+        ELSEWHERE.addAndGet(bytes);
+      }
     }
 
     void release() {
       if (holders.decrementAndGet() == 0) {
+        moved(-memory.byteSize());
         arena.close(); // first: no view may reach memory that serves again
         KEPT.put(memory).forEach(Native::free);
       }
@@ -242,6 +254,11 @@ public final class OffHeap implements AutoCloseable {
   /** Bytes that were freed and wait for the next block of their size. */
   public static long idleBytes() {
     return KEPT.bytes();
+  }
+
+  /** Bytes of blocks allocated, less those freed, by other threads than lanes. */
+  public static long elsewhereBytes() {
+    return ELSEWHERE.get();
   }
 
   public MemorySegment segment() {

@@ -58,7 +58,6 @@ public record ParaBlock(
   static final Topic<TensorMap> BLOCK = new Topic<>("block", Codecs.TENSORS);
   private static final Topic<Update> UPDATE = new Topic<>("update", Codecs.UPDATE);
   private static final Topic<TensorMap> MEAN = new Topic<>("mean", Codecs.TENSORS);
-
   private static final Codec<BlockState> STATE =
       new Codec<>() {
         @Override
@@ -178,13 +177,14 @@ public record ParaBlock(
                 }
                 copy.view(b, correction ? last : Change.none()).ifPresent(block::load);
               }
-              var name = names.get(order[0]);
-              model.train(name);
-              var before = model.trainable(name).copy();
-              double loss = training.run(model, model.route(), me.round(), batches).loss();
-              var delta = model.trainable(name).minus(before);
-              me.release();
-              return new Change(order[0], new Update(delta, rows.length, loss));
+              model.train(names.get(order[0]));
+              var mine = model.trainable(names.get(order[0]));
+              try (var before = mine.copy()) {
+                double loss = training.run(model, model.route(), me.round(), batches).loss();
+                var delta = mine.minus(before);
+                me.release();
+                return new Change(order[0], new Update(delta, rows.length, loss));
+              }
             });
   }
 

@@ -8,7 +8,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.jspecify.annotations.Nullable;
 
 /** A platform thread that may touch tensors. Its meter is that of the innermost work on it. */
-final class LaneThread extends Thread {
+final class LaneThread extends Thread implements Lanes.Runner {
   private final BooleanSupplier stopped;
   private @Nullable Meter meter;
 

@@ -7,6 +7,7 @@ import java.util.function.BooleanSupplier;
 /** What one piece of work on a lane has done so far. Belongs to the lane's thread. */
 public final class Meter {
   private final boolean watched;
+  private final long elsewhere = Tensor.elsewhereBytes();
   private final BooleanSupplier stopped;
   private Runnable listener = () -> {};
   private long macs;
@@ -58,7 +59,7 @@ public final class Meter {
       throw new CancellationException("lanes: shutting down");
     }
     if (watched) {
-      peak = Math.max(peak, live());
+      peak = Math.max(peak, live() - Tensor.elsewhereBytes() + elsewhere);
     }
   }
 

@@ -2,15 +2,18 @@ package dev.anabranch.fabrics.local.internal;
 
 import dev.anabranch.core.Charge;
 import dev.anabranch.core.Lane;
+import dev.anabranch.core.Lanes;
 import dev.anabranch.core.NodeId;
+import dev.anabranch.core.Tensor;
 import java.util.concurrent.Callable;
 import java.util.function.IntSupplier;
 
 /**
  * One party's way to the lanes: charges what runs there. Work within work belongs to the outer
- * piece. A watched meter has the lanes to itself while it runs, so that memory grows by its own
- * doing only; what it keeps between its pieces of work is its own too, whatever others do
- * meanwhile. Belongs to one program.
+ * piece. A watched meter has the lanes to itself while it runs, and values that programs allocate
+ * meanwhile, or the collector frees, are left out, so that memory grows by its own doing only; what
+ * it keeps between its pieces of work is its own too, whatever others do meanwhile. Belongs to one
+ * program.
  */
 final class Meter implements Lane {
   private static final ThreadLocal<Boolean> ON_LANE = new ThreadLocal<>();
@@ -47,12 +50,12 @@ final class Meter implements Lane {
     var lock = watch ? shared.gate.writeLock() : shared.gate.readLock();
     lock.lock();
     try {
-      long before = watch ? lanes.liveNativeBytes() : 0;
-      var done = lanes.run(() -> marked(body), watch);
+      var span = new Span(lanes);
+      var done = lanes.run(() -> watch ? span.over(body) : marked(body), watch);
       if (watch) {
-        long after = lanes.liveNativeBytes();
-        growth = Math.max(growth, kept + Math.max(done.peakNativeBytes(), after) - before);
-        kept += after - before;
+        growth =
+            Math.max(growth, kept + Math.max(done.peakNativeBytes(), span.after) - span.before);
+        kept += span.after - span.before;
       }
       NodeId node = program.node;
       shared.books.charge(
@@ -61,6 +64,27 @@ final class Meter implements Lane {
       return done.value();
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** Live memory around one piece of work, on its lane. */
+  private static final class Span {
+    private final Lanes lanes;
+    private long before;
+    private long after;
+
+    Span(Lanes lanes) {
+      this.lanes = lanes;
+    }
+
+    <T> T over(Callable<T> body) throws Exception {
+      long others = Tensor.elsewhereBytes();
+      before = lanes.liveNativeBytes();
+      try {
+        return marked(body);
+      } finally {
+        after = lanes.liveNativeBytes() - Tensor.elsewhereBytes() + others;
+      }
     }
   }
 
