@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.anabranch.core.Batch;
 import dev.anabranch.core.Engine;
 import dev.anabranch.core.Hidden;
+import dev.anabranch.core.Inputs;
 import dev.anabranch.core.Lanes;
 import dev.anabranch.core.Model;
 import dev.anabranch.core.ModelUse;
@@ -65,7 +66,9 @@ class DryEngineIT {
       Engine engine, Model device, ModelUse use, Batch batch, List<Object> out) {
     var body = on(engine, () -> engine.open(use, NodeId.Role.BODY, 1)).value();
     look(engine, body, out);
-    out.add(on(engine, () -> device.route("head", "tail").lossAndGradient(batch)).macs());
+    if (batch.inputs() instanceof Inputs.Tokens) { // layers of other models may not be passed by
+      out.add(on(engine, () -> device.route("head", "tail").lossAndGradient(batch)).macs());
+    }
     var sent = on(engine, () -> device.head().forward(batch));
     out.add(List.of(sent.macs(), sent.value().values().size(1)));
     Hidden in = sent.value();

@@ -25,7 +25,7 @@ class DryFamilyIT {
   private static final Parameterisation LORA =
       new Parameterisation.Lora(2, 4, List.of("all-linear"));
 
-  private static ModelSource source(String folder) throws Exception {
+  static ModelSource source(String folder) throws Exception {
     if (folder.equals("resnet-cifar")) {
       var kind = new ResNetModel().kind();
       return kind.make()
@@ -35,7 +35,7 @@ class DryFamilyIT {
     return new ModelSource(folder, Given.golden(folder), Given.golden(folder), "0");
   }
 
-  private static TorchEngine.Task task(String folder) {
+  static TorchEngine.Task task(String folder) {
     return switch (folder) {
       case "resnet-cifar" -> new TorchEngine.Task(3, 1, Pooling.MEAN, true);
       case "vit" -> new TorchEngine.Task(3, 1, Pooling.CLS, true);
@@ -44,7 +44,7 @@ class DryFamilyIT {
     };
   }
 
-  private static Batch batch(String folder) {
+  static Batch batch(String folder) {
     return switch (folder) {
       case "resnet-cifar" -> images(1, 8);
       case "vit" -> images(3, 16);
@@ -73,12 +73,14 @@ class DryFamilyIT {
     Stream<Parameterisation> some =
         switch (folder) {
           case "resnet-cifar" -> Stream.of(new Parameterisation.HeadOnly());
-          case "llama" -> Stream.of(LORA, new Parameterisation.Prefix(3));
+          case "llama" ->
+              Stream.of(LORA, new Parameterisation.Prefix(3), new Parameterisation.Adapter(4));
           default ->
               Stream.of(
                   LORA,
                   new Parameterisation.Biases(),
                   new Parameterisation.Prefix(3),
+                  new Parameterisation.Adapter(4),
                   new SoftPrompt(3, SoftPrompt.Placing.EMBEDDED));
         };
     return Stream.concat(

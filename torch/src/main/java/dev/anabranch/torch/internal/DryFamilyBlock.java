@@ -65,7 +65,7 @@ final class DryFamilyBlock implements Block {
     }
     var sample = sample(hidden);
     var in = new AtomicReference<@Nullable Hidden>();
-    var out = new AtomicReference<long[]>(Sample.NO_SHAPE);
+    var out = new AtomicReference<long @Nullable []>();
     model.run(
         List.of("block backward", segment, sample.name()),
         (real, size) -> {
@@ -78,7 +78,7 @@ final class DryFamilyBlock implements Block {
         },
         (real, size) -> {
           var some = Objects.requireNonNull(in.get());
-          try (var zeros = Tensor.zeros(out.get());
+          try (var zeros = Tensor.zeros(Objects.requireNonNull(out.get()));
               var inner = real.block(segment).backward(some, zeros)) {
             return inner.shape();
           }

@@ -7,6 +7,7 @@ import dev.anabranch.core.Inputs;
 import dev.anabranch.core.Tensor;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -58,7 +59,7 @@ final class DryFamilyHead implements Head {
       record(batch);
     }
     var sample = Sample.of(model.family(), batch, model.prompts());
-    var shape = new AtomicReference<long[]>(Sample.NO_SHAPE);
+    var shape = new AtomicReference<long @Nullable []>();
     model.run(
         List.of("head backward", sample.name()),
         (real, size) -> {
@@ -68,7 +69,7 @@ final class DryFamilyHead implements Head {
           }
         },
         (real, size) -> {
-          try (var zeros = Tensor.zeros(shape.get())) {
+          try (var zeros = Tensor.zeros(Objects.requireNonNull(shape.get()))) {
             real.head().backward(sample.batch(size), zeros);
             return Sample.NO_SHAPE;
           }

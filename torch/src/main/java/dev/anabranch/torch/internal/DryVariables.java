@@ -191,9 +191,15 @@ final class DryVariables implements Trainable {
         return 0;
       }
 
+      /** From any thread. */
       @Override
       public void close() {
-        moments(0);
+        lanes.run(
+            () -> {
+              moments(0);
+              return true;
+            },
+            false);
       }
     };
   }
