@@ -94,6 +94,7 @@ public interface Family {
       case Parameterisation.Lora l -> true;
       case Parameterisation.SoftPrompt s -> true;
       case Parameterisation.Prefix p -> keyWidth() > 0;
+      case Parameterisation.Adapter a -> true;
       default -> false;
     };
   }

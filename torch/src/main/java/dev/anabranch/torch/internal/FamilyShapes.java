@@ -114,6 +114,13 @@ record FamilyShapes(Family family) {
           }
         }
       }
+      case Parameterisation.Adapter adapter -> {
+        int m = adapter.bottleneck();
+        put(all, TensorSpec.of(at + "adapter.down.weight", m, family.width()));
+        put(all, TensorSpec.of(at + "adapter.down.bias", m));
+        put(all, TensorSpec.of(at + "adapter.up.weight", family.width(), m));
+        put(all, TensorSpec.of(at + "adapter.up.bias", family.width()));
+      }
       case Parameterisation.Prefix prefix -> {
         put(all, TensorSpec.of(at + "prefix.key", prefix.tokens(), family.keyWidth()));
         put(all, TensorSpec.of(at + "prefix.value", prefix.tokens(), family.keyWidth()));

@@ -139,7 +139,7 @@ public record Gpt2(
     String at = at(index);
     x = x.add(attention(index, pass.norm(at + "ln_1", x, eps), pass));
     Tensor inside = pass.conv1d(at, "mlp.c_fc", pass.norm(at + "ln_2", x, eps));
-    return x.add(pass.conv1d(at, "mlp.c_proj", torch.gelu(inside, "tanh")));
+    return x.add(pass.adapted(at, pass.conv1d(at, "mlp.c_proj", torch.gelu(inside, "tanh"))));
   }
 
   private Tensor attention(int index, Tensor x, Pass pass) {

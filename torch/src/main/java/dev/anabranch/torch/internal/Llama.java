@@ -171,7 +171,8 @@ public record Llama(
   public Tensor layer(int index, Tensor x, Pass pass) {
     String at = at(index);
     x = x.add(attention(index, norm(x, pass.weight(at + "input_layernorm.weight")), pass));
-    return x.add(swiglu(at, norm(x, pass.weight(at + "post_attention_layernorm.weight")), pass));
+    Tensor normed = norm(x, pass.weight(at + "post_attention_layernorm.weight"));
+    return x.add(pass.adapted(at, swiglu(at, normed, pass)));
   }
 
   private Tensor attention(int index, Tensor x, Pass pass) {

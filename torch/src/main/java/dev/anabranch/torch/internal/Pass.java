@@ -209,6 +209,21 @@ public final class Pass implements AutoCloseable {
     return torch.cat(parts, -1);
   }
 
+  /**
+   * What a layer's feed-forward part gives, with a trained bottleneck behind it where there is one
+   * (arXiv 2005.00247, after the feed-forward part alone): y + W↑ gelu(W↓ y + b↓) + b↑.
+   *
+   * @param at the layer's {@link Family#at}
+   * @param y [..., d], before it is added to the layer's input
+   */
+  public Tensor adapted(String at, Tensor y) {
+    if (!variables.has(at + "adapter.down.weight")) {
+      return y;
+    }
+    Tensor inside = torch.gelu(linear(at, "adapter.down", true, y));
+    return y.add(linear(at, "adapter.up", true, inside));
+  }
+
   /** As {@link #linear} with a weight [in, out] and a bias, GPT-2's {@code Conv1D}. */
   public Tensor conv1d(String at, String module, Tensor x) {
     Tensor w = weight(at + module + ".weight").t();

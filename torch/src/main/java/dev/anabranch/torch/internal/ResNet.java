@@ -162,6 +162,7 @@ public record ResNet(int blocks, int channels, int size, int classes) implements
     return switch (part) {
       case Parameterisation.Lora l -> false;
       case Parameterisation.SoftPrompt s -> false;
+      case Parameterisation.Adapter a -> false;
       default -> Family.super.takes(part);
     };
   }

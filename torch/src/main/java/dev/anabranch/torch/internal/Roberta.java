@@ -162,8 +162,8 @@ public record Roberta(
     Tensor mixed = pass.linear(at, "attention.output.dense", true, context).add(x);
     mixed = pass.norm(at + "attention.output.LayerNorm", mixed, eps);
     Tensor inside = torch.gelu(pass.linear(at, "intermediate.dense", true, mixed));
-    Tensor outer = pass.linear(at, "output.dense", true, inside).add(mixed);
-    return pass.norm(at + "output.LayerNorm", outer, eps);
+    Tensor outer = pass.adapted(at, pass.linear(at, "output.dense", true, inside));
+    return pass.norm(at + "output.LayerNorm", outer.add(mixed), eps);
   }
 
   /** [b, t, d] to [b, h, t, d / h]. */

@@ -186,7 +186,7 @@ public record Vit(
     Tensor mixed = x.add(attention(index, norm(at + "layernorm_before", x, pass), pass));
     Tensor normed = norm(at + "layernorm_after", mixed, pass);
     Tensor wide = torch.gelu(pass.linear(at, "intermediate.dense", true, normed));
-    return mixed.add(pass.linear(at, "output.dense", true, wide));
+    return mixed.add(pass.adapted(at, pass.linear(at, "output.dense", true, wide)));
   }
 
   private Tensor attention(int index, Tensor x, Pass pass) {
