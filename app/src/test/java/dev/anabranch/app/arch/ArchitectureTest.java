@@ -32,7 +32,7 @@ class ArchitectureTest {
   private static final JavaClasses TESTS =
       new ClassFileImporter()
           .importPaths(
-              Stream.of("core", "parts", "methods", "testkit", "fabrics/local")
+              Stream.of("core", "parts", "methods", "testkit", "fabrics/local", "fabrics/grpc")
                   .map(module -> root().resolve(module).resolve("target/test-classes"))
                   .toList());
 

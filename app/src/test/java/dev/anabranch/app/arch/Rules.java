@@ -47,10 +47,11 @@ final class Rules {
           "methods", List.of("parts"),
           "torch", List.of(),
           "data", List.of(),
-          "fabrics.local", List.of());
+          "fabrics.local", List.of(),
+          "fabrics.grpc", List.of());
 
   private static final List<String> MODULES =
-      List.of("parts", "methods", "torch", "data", "fabrics.local", "testkit", "app");
+      List.of("parts", "methods", "torch", "data", "fabrics.local", "fabrics.grpc", "testkit", "app");
 
   private Rules() {}
 

@@ -11,9 +11,6 @@ import dev.anabranch.fabrics.grpc.internal.GrpcDial;
 import dev.anabranch.fabrics.grpc.internal.GrpcHub;
 import dev.anabranch.fabrics.grpc.internal.HubServer;
 import dev.anabranch.fabrics.grpc.internal.Limits;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -124,14 +121,5 @@ final class Federation implements AutoCloseable {
     List.copyOf(agents.keySet()).forEach(this::kill);
     hub.close();
     server.close();
-  }
-
-  /** A temporary folder. */
-  static Path temporary() {
-    try {
-      return Files.createTempDirectory("anabranch-federation");
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }
