@@ -270,11 +270,11 @@ public final class GrpcHub implements Hub {
 
   @Override
   public void expel(String agent, String reason) {
+    reception.expel(agent, reason);
     var attendance = attendances.get(agent);
     if (attendance != null) {
       attendance.pipe.lose(reason);
     }
-    reception.expel(agent, reason);
   }
 
   @Override

@@ -60,7 +60,10 @@ final class Leg {
 
   /** Where the frames that come in go. */
   interface Taker {
-    /** The next frame, verified. With the leg's lock held; {@link Leg#taken} follows when it has been taken. */
+    /**
+     * The next frame, verified. With the leg's lock held; {@link Leg#taken} follows when it has been
+     * taken.
+     */
     void take(Received frame, Sections.Part part);
 
     /** Nothing comes or goes any more. Once, without the lock. */
@@ -416,7 +419,7 @@ final class Leg {
   void taken(long below, int cost) {
     lock.lock();
     try {
-      takenBelow = below;
+      takenBelow = Math.max(takenBelow, below);
       held -= cost;
       counts.taken += cost;
     } finally {

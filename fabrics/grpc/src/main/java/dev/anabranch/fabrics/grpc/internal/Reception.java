@@ -19,6 +19,8 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -66,10 +68,15 @@ final class Reception {
     context.clearRequestTimeout();
     context.setMaxRequestLength(0);
     call.sendHeaders(new Metadata());
-    var stream = new Stream(context, call, standing, headers.get(AGENT));
+    var stream = new Stream(context, call, standing);
     streams.add(stream);
-    stream.await();
-    call.request(1);
+    try {
+      stream.who = identify(context, headers.get(AGENT));
+      stream.await();
+      call.request(1);
+    } catch (SecurityException e) {
+      stream.refuse(Status.UNAUTHENTICATED.withDescription(e.getMessage()));
+    }
     return stream;
   }
 
@@ -92,7 +99,6 @@ final class Reception {
     private final ServerCall<Inbound, Frame> call;
     private final ServerLine line;
     private final boolean standing;
-    private final @Nullable String claimed;
     private volatile @Nullable Identity who;
     private @Nullable ScheduledFuture<?> hello;
     private volatile @Nullable Leg leg;
@@ -100,13 +106,11 @@ final class Reception {
     Stream(
         ServiceRequestContext context,
         ServerCall<Inbound, Frame> call,
-        boolean standing,
-        @Nullable String claimed) {
+        boolean standing) {
       this.context = context;
       this.call = call;
       this.line = new ServerLine(context, call);
       this.standing = standing;
-      this.claimed = claimed;
     }
 
     void await() {
@@ -140,7 +144,7 @@ final class Reception {
     void expel(String reason) {
       var to = leg;
       if (to != null) {
-        to.lose(reason);
+        to.lose(reason, Status.PERMISSION_DENIED.withDescription(reason));
       }
       line.abort(Status.PERMISSION_DENIED.withDescription(reason));
     }
@@ -164,32 +168,14 @@ final class Reception {
 
     private void welcome(Hello said) {
       try {
-        var name = identify();
-        who = name;
-        var status = admit(name, said);
+        var name = who;
+        var status = name == null ? Status.UNAUTHENTICATED : admit(name, said);
         if (!status.isOk()) {
           refuse(status);
         }
       } catch (IllegalArgumentException e) {
         refuse(Status.INVALID_ARGUMENT.withDescription(e.getMessage()));
-      } catch (SecurityException e) {
-        refuse(Status.UNAUTHENTICATED.withDescription(e.getMessage()));
       }
-    }
-
-    private Identity identify() {
-      var session = context.sslSession();
-      if (session != null) {
-        return identity(session);
-      }
-      if (!context.remoteAddress().getAddress().isLoopbackAddress()) {
-        throw new SecurityException("connection: not encrypted (expected: TLS, but on the loopback)");
-      }
-      if (claimed == null || !NAME.matcher(claimed).matches()) {
-        throw new SecurityException(
-            "anabranch-agent: " + claimed + " (expected: a name of 1 to 100 letters, digits, . _ -)");
-      }
-      return new Identity(claimed, null);
     }
 
     private Status admit(Identity name, Hello said) {
@@ -281,7 +267,23 @@ final class Reception {
     }
   }
 
-  private static Identity identity(javax.net.ssl.SSLSession session) {
+  /** Who has opened this stream; nothing of it has been read yet. */
+  private static Identity identify(ServiceRequestContext context, @Nullable String claimed) {
+    var session = context.sslSession();
+    if (session != null) {
+      return identity(session);
+    }
+    if (!context.remoteAddress().getAddress().isLoopbackAddress()) {
+      throw new SecurityException("connection: not encrypted (expected: TLS, but on the loopback)");
+    }
+    if (claimed == null || !NAME.matcher(claimed).matches()) {
+      throw new SecurityException(
+          "anabranch-agent: " + claimed + " (expected: a name of 1 to 100 letters, digits, . _ -)");
+    }
+    return new Identity(claimed, null);
+  }
+
+  private static Identity identity(SSLSession session) {
     try {
       var certificate = (X509Certificate) session.getPeerCertificates()[0];
       var name = CN.matcher(certificate.getSubjectX500Principal().getName());
@@ -289,7 +291,7 @@ final class Reception {
         throw new SecurityException("certificate: no CN in its subject (expected: the agent's name)");
       }
       return new Identity(name.group(1), certificate);
-    } catch (javax.net.ssl.SSLPeerUnverifiedException e) {
+    } catch (SSLPeerUnverifiedException e) {
       throw new SecurityException(
           "certificate: none (expected: one that this coordinator has issued; enrol first)", e);
     }

@@ -35,7 +35,7 @@ final class Bench implements AutoCloseable {
   }
 
   GrpcDial dial(String agent, int port, Limits limits) {
-    var dial = new GrpcDial(agent, "127.0.0.1", port, null, limits, new Random(agent.hashCode()));
+    var dial = new GrpcDial(agent, "127.0.0.1", port, null, limits, new Random(opened.size()));
     opened.add(dial);
     return dial;
   }
