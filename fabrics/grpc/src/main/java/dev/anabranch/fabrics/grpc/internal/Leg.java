@@ -35,8 +35,8 @@ final class Leg {
           Status.Code.DATA_LOSS,
           Status.Code.DEADLINE_EXCEEDED);
 
-  /** Times in a row that a stream may break without a single frame having been taken on it. */
-  private static final int FRUITLESS = 5;
+  /** Times in a row that a stream may break on a damaged frame, and no whole one between them. */
+  private static final int DAMAGED = 5;
 
   /** The frames that this side has to send. Called with the leg's lock held. */
   interface Outgoing {
@@ -103,7 +103,7 @@ final class Leg {
   private @Nullable ScheduledFuture<?> grace;
   private @Nullable String over;
   private @Nullable Status refusal;
-  private int fruitless;
+  private int damaged;
   private boolean retired;
 
   // Outgoing: acked <= cursor <= highest + 1 <= out.end().
@@ -382,7 +382,7 @@ final class Leg {
       return refusal;
     }
     resuming = false;
-    fruitless = 0;
+    damaged = 0;
     next++;
     held += frame.cost();
     var part = sections.next(frame);
@@ -398,7 +398,7 @@ final class Leg {
       counts.acknowledged += cost;
     }
     if (below > acked) {
-      fruitless = 0;
+      damaged = 0;
       acked = below;
       cursor = Math.max(cursor, below);
       out.acknowledged(below);
@@ -452,8 +452,8 @@ final class Leg {
         retired = true;
         return false;
       }
-      fruitless++;
-      lost = !PASSING.contains(status.getCode()) || fruitless > FRUITLESS && resuming;
+      damaged += status.getCode() == Status.Code.DATA_LOSS ? 1 : 0;
+      lost = !PASSING.contains(status.getCode()) || damaged > DAMAGED;
       if (!lost) {
         startGrace(reason);
       }

@@ -56,6 +56,16 @@ public record Limits(
         frame, window, head, body, queued, value, firstBackoff, lastBackoff, hello);
   }
 
+  public Limits withHello(Duration value) {
+    return new Limits(
+        frame, window, head, body, queued, grace, firstBackoff, lastBackoff, value);
+  }
+
+  public Limits withBody(long value) {
+    return new Limits(
+        frame, window, head, value, queued, grace, firstBackoff, lastBackoff, hello);
+  }
+
   public Limits withBackoff(Duration first, Duration last) {
     return new Limits(frame, window, head, body, queued, grace, first, last, hello);
   }

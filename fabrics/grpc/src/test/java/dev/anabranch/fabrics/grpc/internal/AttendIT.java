@@ -131,7 +131,7 @@ class AttendIT {
   void coordinatorStartedAnew_isSeenAsSuch() throws Exception {
     var old = new GrpcHub(Bench.LIMITS, new Random(7));
     old.listen(new Heard());
-    var server = new HubServer(old, "127.0.0.1", 0, null);
+    var server = new HubServer(old, "127.0.0.1", 0, null, Bench.LIMITS.hello());
     int port = server.port();
     var dial = bench.dial("b", port, Bench.LIMITS);
     dial.attend(new Told());
@@ -141,7 +141,7 @@ class AttendIT {
     server.close();
     var young = new GrpcHub(Bench.LIMITS, new Random(8));
     young.listen(new Heard());
-    try (var again = new HubServer(young, "127.0.0.1", port, null)) {
+    try (var again = new HubServer(young, "127.0.0.1", port, null, Bench.LIMITS.hello())) {
       assertThat(next(atAgent)).isEqualTo("attending true");
       assertThat(again.port()).isEqualTo(port);
     } finally {

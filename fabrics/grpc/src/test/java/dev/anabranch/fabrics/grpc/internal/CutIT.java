@@ -112,7 +112,7 @@ class CutIT {
       old.hub.close();
       old.server.close();
       var hubAgain = new GrpcHub(Bench.LIMITS, new Random(2));
-      try (var server = new HubServer(hubAgain, "127.0.0.1", port, null)) {
+      try (var server = new HubServer(hubAgain, "127.0.0.1", port, null, Bench.LIMITS.hello())) {
         assertThatThrownBy(agent::receive).hasMessageContaining("NOT_FOUND");
         assertThat(server.port()).isEqualTo(port);
       } finally {
