@@ -3,6 +3,7 @@ package dev.anabranch.fabrics.grpc.internal;
 import com.linecorp.armeria.server.Server;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** A server with nothing but a hub on it. Thread-safe. */
@@ -30,8 +31,13 @@ public final class HubServer implements AutoCloseable {
     return server.activeLocalPort();
   }
 
+  /** Begins to stop; done when everything it held is free. */
+  CompletableFuture<Void> stop() {
+    return server.stop();
+  }
+
   @Override
   public void close() {
-    server.stop().join();
+    stop().join();
   }
 }

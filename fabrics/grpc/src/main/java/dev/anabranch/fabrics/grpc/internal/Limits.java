@@ -51,6 +51,11 @@ public record Limits(
     }
   }
 
+  public Limits withWindow(int value, int frameBytes) {
+    return new Limits(
+        frameBytes, value, head, body, queued, grace, firstBackoff, lastBackoff, hello);
+  }
+
   public Limits withGrace(Duration value) {
     return new Limits(
         frame, window, head, body, queued, value, firstBackoff, lastBackoff, hello);

@@ -1,5 +1,6 @@
 package dev.anabranch.fabrics.grpc.internal;
 
+import com.linecorp.armeria.common.RequestContext;
 import com.linecorp.armeria.common.grpc.GrpcSerializationFormats;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import com.linecorp.armeria.server.grpc.GrpcService;
@@ -12,6 +13,7 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
+import io.netty.util.AttributeKey;
 import java.security.cert.X509Certificate;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -32,6 +34,9 @@ final class Reception {
       Metadata.Key.of("anabranch-agent", Metadata.ASCII_STRING_MARSHALLER);
 
   private static final Logger LOG = LoggerFactory.getLogger(Reception.class);
+  private static final AttributeKey<Stream> STREAM =
+      AttributeKey.valueOf(Reception.class, "STREAM");
+
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._ -]{1,100}");
   private static final Pattern CN = Pattern.compile("(?:^|,)CN=([^,+]+)");
   private static final int SESSION = 16;
@@ -59,7 +64,18 @@ final class Reception {
         .maxRequestMessageLength(FrameReader.MAX_WIRE)
         .maxResponseMessageLength(FrameReader.MAX_WIRE)
         .decompressorRegistry(Methods.PLAIN)
+        .exceptionHandler(Reception::failed)
         .build();
+  }
+
+  /** What gRPC itself refuses, such as a frame above the limit, is remembered for the stream's end. */
+  private static Status failed(
+      RequestContext context, Status status, Throwable cause, Metadata metadata) {
+    var stream = context.attr(STREAM);
+    if (stream != null && stream.failure == null) {
+      stream.failure = status;
+    }
+    return status;
   }
 
   private ServerCall.Listener<Inbound> stream(
@@ -70,6 +86,7 @@ final class Reception {
     call.sendHeaders(new Metadata());
     var stream = new Stream(context, call, standing);
     streams.add(stream);
+    context.setAttr(STREAM, stream);
     try {
       stream.who = identify(context, headers.get(AGENT));
       stream.await();
@@ -102,6 +119,7 @@ final class Reception {
     private volatile @Nullable Identity who;
     private @Nullable ScheduledFuture<?> hello;
     private volatile @Nullable Leg leg;
+    private @Nullable Status failure;
 
     Stream(
         ServiceRequestContext context,
@@ -128,10 +146,13 @@ final class Reception {
     }
 
     private void refuse(Status status) {
-      var name = who == null ? String.valueOf(context.remoteAddress()) : who.agent();
-      LOG.warn("stream of {}: refused: {}: {}", name, status.getCode(), status.getDescription());
+      LOG.warn("stream of {}: refused: {}", describe(), Leg.describe(status));
       over();
       line.end(status);
+    }
+
+    private String describe() {
+      return who == null ? String.valueOf(context.remoteAddress()) : who.agent();
     }
 
     private void over() {
@@ -249,7 +270,13 @@ final class Reception {
 
     @Override
     public void onCancel() {
-      gone(Status.CANCELLED.withDescription("the connection is gone"));
+      var known = failure;
+      if (known == null || known.getCode() != Status.Code.RESOURCE_EXHAUSTED) {
+        gone(Status.CANCELLED.withDescription("the connection is gone"));
+        return;
+      }
+      LOG.warn("stream of {}: refused: {}", describe(), Leg.describe(known));
+      gone(known);
     }
 
     @Override

@@ -54,6 +54,8 @@ final class CutProxy implements AutoCloseable {
       while (true) {
         var in = listening.accept();
         var out = new Socket(InetAddress.getLoopbackAddress(), target);
+        in.setTcpNoDelay(true);
+        out.setTcpNoDelay(true);
         sockets.add(in);
         sockets.add(out);
         Thread.ofVirtual().start(() -> pass(in, out));

@@ -12,26 +12,20 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.TreeMap;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ScheduledExecutorService;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
 
 /**
  * Two legs and a line between them that delivers, holds back and loses what it likes, step by step
  * in one thread: whatever happens, each side takes the other's frames once and in order.
  */
 class LegTest {
-  private static final Limits LIMITS = Bench.LIMITS;
+  private static final Limits LIMITS = Bench.LIMITS.withWindow(8 << 10, 2 << 10);
   private static final int FRAMES = 25;
 
-  private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1);
-
-  @AfterEach
-  void close() {
-    timer.shutdownNow();
-  }
+  private final ScheduledExecutorService timer = Timer.start("legs");
 
   /** One side: sends messages of one frame each, takes with a lag. */
   private final class Side implements Leg.Outgoing, Leg.Taker {
@@ -180,7 +174,7 @@ class LegTest {
     }
   }
 
-  @Property(tries = 300)
+  @Property(tries = 500)
   void framesAreTakenOnceAndInOrder(@ForAll long seed) {
     var random = new Random(seed);
     var a = new Side(NodeId.COORDINATOR, NodeId.device(0));
@@ -201,7 +195,7 @@ class LegTest {
           }
           connect(a, b);
         }
-        case 0, 1, 2 -> side.post(random.nextInt(1, 300_000));
+        case 0, 1, 2 -> side.post(random.nextInt(1, 3_000));
         case 3, 4, 5, 6, 7, 8 -> side.takeOne();
         default -> {
           if (random.nextBoolean()) {

@@ -32,7 +32,7 @@ class TlsIT {
     }
   }
 
-  private static Tls tls(String who, String trust) {
+  static Tls tls(String who, String trust) {
     return Tls.read(file(who + ".key.pem"), file(who + ".pem"), file(trust + ".pem"));
   }
 
