@@ -8,6 +8,7 @@ import com.linecorp.armeria.server.Route;
 import com.linecorp.armeria.server.Server;
 import com.linecorp.armeria.server.ServerBuilder;
 import com.linecorp.armeria.server.ServerErrorHandler;
+import com.linecorp.armeria.server.ServiceBindingBuilder;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import com.linecorp.armeria.server.file.FileService;
 import dev.anabranch.core.AnabranchException;
@@ -83,13 +84,14 @@ final class HttpPort implements AutoCloseable {
           .methods(endpoint.method())
           .path(endpoint.path())
           .maxRequestLength(endpoint.limit())
+          .requestTimeout(REQUEST)
           .build(counted(endpoint, gate.guard(endpoint), metrics));
     }
-    builder.service("prefix:/api/", (context, request) -> Problem.of(HttpStatus.NOT_FOUND));
-    builder.serviceUnder(
-        "/",
-        FileService.builder(HttpPort.class.getClassLoader(), "dev/anabranch/service/board")
-            .build());
+    small(builder, "/api/").build((context, request) -> Problem.of(HttpStatus.NOT_FOUND));
+    small(builder, "/")
+        .build(
+            FileService.builder(HttpPort.class.getClassLoader(), "dev/anabranch/service/board")
+                .build());
     others.accept(builder);
     builder.errorHandler(errors().orElse(ServerErrorHandler.ofDefault()));
     builder.decorator(Route.ofCatchAll(), HttpPort::hardened);
@@ -100,8 +102,8 @@ final class HttpPort implements AutoCloseable {
     builder
         .maxNumConnections(CONNECTIONS)
         .idleTimeout(Duration.ofSeconds(60))
-        .requestTimeout(REQUEST)
-        .maxRequestLength(1 << 10)
+        .requestTimeout(Duration.ZERO) // links of agents last; what is served over HTTP says less
+        .maxRequestLength(0)
         .http1MaxInitialLineLength(4 << 10)
         .http1MaxHeaderSize(16 << 10)
         .http2MaxHeaderListSize(16 << 10)
@@ -120,6 +122,10 @@ final class HttpPort implements AutoCloseable {
                 .protocols("TLSv1.3")
                 .clientAuth(ClientAuth.OPTIONAL)
                 .trustManager(new AgentTrust(tls.authority(), tls.refused())));
+  }
+
+  private static ServiceBindingBuilder small(ServerBuilder builder, String prefix) {
+    return builder.route().pathPrefix(prefix).requestTimeout(REQUEST).maxRequestLength(1 << 10);
   }
 
   private static HttpService counted(Endpoint endpoint, HttpService service, Metrics metrics) {
