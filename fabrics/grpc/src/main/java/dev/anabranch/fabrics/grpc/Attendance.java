@@ -1,5 +1,6 @@
 package dev.anabranch.fabrics.grpc;
 
+import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.NodeId;
 import dev.anabranch.fabrics.grpc.internal.Authoriser;
 import dev.anabranch.fabrics.grpc.internal.Hub;
@@ -50,6 +51,20 @@ public final class Attendance {
   /** Agents that attend now, or did a moment ago. */
   public Set<String> attending() {
     return hub.attending();
+  }
+
+  /**
+   * Ends a run that goes on here: {@link GrpcFabric#run} throws this failure. What it has done up to
+   * its last checkpoint stands, and what the devices keep stays with them.
+   *
+   * @return false if no such run goes on
+   */
+  public boolean stop(String run, AnabranchException why) {
+    var roll = runs.get(run);
+    if (roll != null) {
+      roll.stop(why);
+    }
+    return roll != null;
   }
 
   Hub hub() {

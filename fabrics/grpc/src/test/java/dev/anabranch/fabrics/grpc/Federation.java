@@ -1,7 +1,9 @@
 package dev.anabranch.fabrics.grpc;
 
 import dev.anabranch.core.Ability;
+import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Fabric;
+import dev.anabranch.core.Failure;
 import dev.anabranch.core.Job;
 import dev.anabranch.core.Method;
 import dev.anabranch.core.Outcome;
@@ -78,9 +80,10 @@ final class Federation implements AutoCloseable {
     }
   }
 
-  /** Ends the coordinator and starts another one at the same port. */
-  void restartCoordinator() {
+  /** Ends the coordinator, its runs as well, and starts another one at the same port. */
+  void stopAndRestartCoordinator() {
     int port = server.port();
+    attendance.stop("r", new AnabranchException(Failure.PROGRAM, "the coordinator is stopped"));
     hub.close();
     server.close();
     hub = new GrpcHub(LIMITS, new Random(2));

@@ -219,6 +219,11 @@ public final class Roll {
     return hub.tell(agent(party), order);
   }
 
+  /** Ends the run. */
+  public void stop(AnabranchException why) {
+    board.stop(why);
+  }
+
   /** Tells all agents that the run is over. */
   void close(String reason) {
     var order =
