@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 public final class Attendance {
   private final Hub hub;
   private final Function<Identity, @Nullable String> refusal;
+  private final CoordinatorPort.@Nullable Doorkeeper doorkeeper;
   private final Map<String, Roll> runs = new ConcurrentHashMap<>();
 
   /** Lets everybody attend whom the transport lets in. */
@@ -33,7 +34,15 @@ public final class Attendance {
    *     may
    */
   public Attendance(Hub hub, Function<Identity, @Nullable String> refusal) {
+    this(hub, refusal, null);
+  }
+
+  Attendance(
+      Hub hub,
+      Function<Identity, @Nullable String> refusal,
+      CoordinatorPort.@Nullable Doorkeeper doorkeeper) {
     this.hub = hub;
+    this.doorkeeper = doorkeeper;
     this.refusal = refusal;
     hub.listen(new Ears());
     hub.authorise(new Doorkeeper());
@@ -78,11 +87,17 @@ public final class Attendance {
   private final class Ears implements Hub.AgentListener {
     @Override
     public void attends(Identity who, boolean fresh) {
+      if (doorkeeper != null) {
+        doorkeeper.came(who.agent());
+      }
       runs.values().forEach(roll -> roll.attends(who.agent(), fresh));
     }
 
     @Override
     public void gone(String agent, String reason) {
+      if (doorkeeper != null) {
+        doorkeeper.left(agent, reason);
+      }
       runs.values().forEach(roll -> roll.gone(agent, reason));
     }
 
