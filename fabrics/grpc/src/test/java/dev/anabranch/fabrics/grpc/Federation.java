@@ -49,7 +49,7 @@ final class Federation implements AutoCloseable {
     }
     hub = new GrpcHub(LIMITS, new Random(1));
     attendance = new Attendance(hub);
-    server = new HubServer(hub, "127.0.0.1", 0, null);
+    server = new HubServer(hub, "127.0.0.1", 0, null, LIMITS.hello());
     names.forEach(this::start);
     start("body");
   }
@@ -85,7 +85,7 @@ final class Federation implements AutoCloseable {
     server.close();
     hub = new GrpcHub(LIMITS, new Random(2));
     attendance = new Attendance(hub);
-    server = new HubServer(hub, "127.0.0.1", port, null);
+    server = new HubServer(hub, "127.0.0.1", port, null, LIMITS.hello());
   }
 
   /** A fabric whose runs are played by these agents. */

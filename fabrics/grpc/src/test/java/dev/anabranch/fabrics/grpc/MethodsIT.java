@@ -40,7 +40,7 @@ class MethodsIT {
   private static final Map<String, Map<String, ?>> METHODS =
       Map.of(
           "fedavg", Map.of(),
-          "caesar", Map.of(),
+          "caesar", Map.of("batches", "fixed"), // balanced ones go by the time of a round
           "local-only", Map.of(),
           "sfprompt", Map.of("selfUpdateEpochs", 1, "auxTail", true),
           "sfl-ff", Map.of(),
