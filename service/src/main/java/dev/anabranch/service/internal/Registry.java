@@ -48,7 +48,13 @@ final class Registry implements AgentDirectory {
     this.store = store;
     this.clock = clock;
     this.open = open;
-    store.look(tables -> tables.agents().all()).forEach(agent -> enrolled.put(agent.name(), agent));
+    for (var agent : store.look(tables -> tables.agents().all())) {
+      enrolled.put(agent.name(), agent);
+      var profile = agent.profile();
+      if (profile != null) {
+        profiles.put(agent.name(), Json.map(Json.read("profile of " + agent.name(), profile)));
+      }
+    }
   }
 
   /** The serial number as it is kept. */

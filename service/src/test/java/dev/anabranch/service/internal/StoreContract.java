@@ -59,7 +59,7 @@ abstract class StoreContract {
       store.changes(tables -> tables.runs().started("r-1", 7));
       store.changes(tables -> tables.runs().roundsDone("r-1", 2));
       store.changes(tables -> {
-        tables.runs().visit("r-1", visit(0, 0, 1, "done"));
+        tables.runs().visit("r-1", visit(0, 0, 1, "whole"));
         tables.runs().visit("r-1", visit(1, 0, 1, "invited"));
         tables.runs().visit("r-1", visit(1, 0, 2, "invited"));
         tables.runs().visit("r-1", visit(1, 1, 1, "invited"));

@@ -31,7 +31,8 @@ CREATE TABLE visits (
   device     INTEGER      NOT NULL,
   attempt    INTEGER      NOT NULL,
   agent      VARCHAR(64),
-  state      VARCHAR(16)  NOT NULL CHECK (state IN ('invited', 'working', 'done', 'lost')),
+  state      VARCHAR(16)  NOT NULL
+    CHECK (state IN ('invited', 'working', 'waiting', 'broken', 'whole', 'lost')),
   changed_at BIGINT       NOT NULL,
   reason     TEXT,
   PRIMARY KEY (run, round, device, attempt)
