@@ -14,7 +14,11 @@ public enum Failure {
   PROGRAM(22),
   STORAGE(30),
   IN_USE(31),
-  CORRUPT(32);
+  CORRUPT(32),
+  NEWER(33),
+  RESTORED(34),
+  UNREACHABLE(40),
+  REFUSED(41);
 
   private final int exitCode;
 

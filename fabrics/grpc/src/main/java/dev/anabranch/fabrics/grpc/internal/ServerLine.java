@@ -1,0 +1,61 @@
+package dev.anabranch.fabrics.grpc.internal;
+
+import com.linecorp.armeria.server.ServiceRequestContext;
+import dev.anabranch.fabrics.grpc.internal.proto.Frame;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.Status;
+
+/** The coordinator's side of a stream. */
+final class ServerLine implements Line {
+  private final ServiceRequestContext context;
+  private final ServerCall<Inbound, Frame> call;
+  private final Burst burst = new Burst();
+  private boolean closed;
+
+  ServerLine(ServiceRequestContext context, ServerCall<Inbound, Frame> call) {
+    this.context = context;
+    this.call = call;
+  }
+
+  @Override
+  public void execute(Runnable task) {
+    context.eventLoop().execute(task);
+  }
+
+  @Override
+  public void send(Frame frame) {
+    if (!closed) {
+      burst.sent(frame.getSerializedSize());
+      call.sendMessage(frame);
+    }
+  }
+
+  @Override
+  public boolean ready() {
+    return !closed && burst.ready(call.isReady());
+  }
+
+  @Override
+  public boolean secure() {
+    return context.sslSession() != null;
+  }
+
+  @Override
+  public void abort(Status status) {
+    context.eventLoop().execute(() -> end(status));
+  }
+
+  @Override
+  public void finish() {
+    // The agent ends the stream: it alone knows that it has our last acknowledgement.
+  }
+
+  /** Ends the stream. On its thread. */
+  void end(Status status) {
+    if (!closed) {
+      closed = true;
+      call.close(status, new Metadata());
+    }
+  }
+}

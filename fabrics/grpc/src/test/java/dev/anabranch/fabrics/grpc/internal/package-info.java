@@ -1,0 +1,4 @@
+@NullMarked
+package dev.anabranch.fabrics.grpc.internal;
+
+import org.jspecify.annotations.NullMarked;
