@@ -9,7 +9,6 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -19,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * The files of the dashboard as a browser gets them: ours, and Apache ECharts out of its artifact.
  * Nothing but what is listed here is served. Immutable; any thread may use it.
  */
-public final class BoardFiles {
+final class BoardFiles {
   private static final String FOLDER = "/dev/anabranch/service/board/";
   private static final String ECHARTS =
       "/META-INF/resources/_static/echarts/6.0.0/dist/echarts.min.js";
@@ -48,24 +47,11 @@ public final class BoardFiles {
           "css", "text/css; charset=utf-8",
           "js", "text/javascript; charset=utf-8",
           "svg", "image/svg+xml");
-  private static final Map<String, String> HEADERS =
-      new TreeMap<>(
-          Map.of(
-              "Content-Security-Policy",
-              "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
-                  + " connect-src 'self'; base-uri 'none'; form-action 'none';"
-                  + " frame-ancestors 'none'",
-              "X-Content-Type-Options",
-              "nosniff",
-              "Referrer-Policy",
-              "no-referrer",
-              "Cross-Origin-Opener-Policy",
-              "same-origin",
-              "Cross-Origin-Resource-Policy",
-              "same-origin",
-              // Asked for at each visit, and answered with 304 where the tag is still the same.
-              "Cache-Control",
-              "no-cache"));
+
+  /** What a browser may do with these pages: no script runs that is not one of the files. */
+  static final String POLICY =
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src"
+          + " 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
   private final Map<String, File> files;
 
@@ -75,10 +61,10 @@ public final class BoardFiles {
    * @param type for the header Content-Type
    * @param tag for the header ETag, with its quotes
    */
-  public record File(byte[] bytes, String type, String tag) {}
+  record File(byte[] bytes, String type, String tag) {}
 
   /** Reads all of them. */
-  public BoardFiles() {
+  BoardFiles() {
     files =
         Stream.concat(OURS.stream(), Stream.of("echarts.min.js"))
             .collect(Collectors.toUnmodifiableMap(Function.identity(), BoardFiles::read));
@@ -89,19 +75,14 @@ public final class BoardFiles {
    *
    * @param path of the request, from its first slash on
    */
-  public Optional<File> at(String path) {
+  Optional<File> at(String path) {
     String name = path.equals("/") ? "index.html" : path.substring(Math.min(1, path.length()));
     return Optional.ofNullable(files.get(name));
   }
 
   /** Paths of all files, in order. */
-  public List<String> paths() {
+  List<String> paths() {
     return files.keySet().stream().sorted().map(name -> "/" + name).toList();
-  }
-
-  /** Headers that each answer with such a file carries. No script runs that is not one of them. */
-  public static Map<String, String> headers() {
-    return Map.copyOf(HEADERS);
   }
 
   private static File read(String name) {

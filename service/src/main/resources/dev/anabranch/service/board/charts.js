@@ -211,7 +211,7 @@ export function topicBars(topics, narrow) {
     xAxis: below(t, 'MB', {min: 0, splitLine: {show: true, lineStyle: {color: t.line, opacity: 0.6}}}),
     yAxis: {
       type: 'category', inverse: true, data: topics.map(topic => clean(topic.name, 40)), axisTick: {show: false}, axisLine: {lineStyle: {color: t.line}},
-      axisLabel: {color: t.ink, fontSize: 12, width: narrow ? 104 : 160, overflow: 'break', interval: 0},
+      axisLabel: {color: t.ink, fontSize: 12, width: narrow ? 104 : 160, overflow: 'truncate', interval: 0},
     },
     series: WAYS.map((name, i) => ({
       type: 'bar', stack: 'all', name, barMaxWidth: 22, itemStyle: {color: t.ways[i], borderColor: t.paper, borderWidth: 1},

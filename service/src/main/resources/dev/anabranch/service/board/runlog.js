@@ -282,6 +282,7 @@ export class RunLog {
     if (this.end) return this.clock === 'virtual' ? this.end.virtual : this.end.wall;
     let most = NaN;
     for (const round of this.rounds.values()) {
+      if (round.begins >= 0) most = Math.max(Number.isNaN(most) ? 0 : most, round.begins);
       for (const visit of round.visits.values()) most = Math.max(Number.isNaN(most) ? 0 : most, visit.until);
     }
     return most;
@@ -316,13 +317,10 @@ export class Reader {
   }
 
   line(text) {
-    if (text.startsWith('{"kind":"cut"')) {
-      this.log.cut(JSON.parse(text).lines);
-      this.overlap = null;
-      return;
-    }
+    const cut = text.startsWith('{"kind":"cut"');
     if (this.overlap === null) {
-      this.log.add(text);
+      if (cut) this.log.cut(JSON.parse(text).lines);
+      else this.log.add(text);
       return;
     }
     const {index, text: expected} = this.overlap;
@@ -331,6 +329,7 @@ export class Reader {
       this.log.cut(index + 1);
       return;
     }
+    // While nobody listened the log became shorter or another one: nothing that is known is sure.
     this.log.cut(0);
     throw new Rewound('the log has changed');
   }

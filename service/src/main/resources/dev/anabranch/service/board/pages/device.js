@@ -103,10 +103,10 @@ function sentTable(run, indices, wires) {
   const rows = rounds.slice(0, ROWS).map(round => ({round, of: wire => wire.round === round}));
   rows.push({round: null, of: () => true});
   return [attends, table('Sent, by round and topic, in MB', [
-    {name: 'round', cell: row => row.round === null ? 'all rounds' : String(row.round + 1)},
+    {name: 'round', led: true, cell: row => row.round === null ? 'all' : String(row.round + 1)},
     ...topics.map(topic => ({name: named(topic, 40), label: topic, unit: 'MB', number: true, cell: row => three(megabytes(total(wire => row.of(wire) && wire.topic === topic)))})),
     {name: 'all topics', unit: 'MB', number: true, cell: row => three(megabytes(total(row.of)))},
     {name: 'messages', number: true, cell: row => wires.filter(row.of).reduce((sum, wire) => sum + wire.messages, 0).toLocaleString('en-US')},
-  ], rows, {class: 'plain', row: row => ({class: row.round === null ? 'sum' : null})}),
+  ], rows, {class: 'cards', row: row => ({class: row.round === null ? 'sum' : null})}),
   rounds.length > ROWS ? h('p', {class: 'note'}, 'Shown are the last ' + ROWS + ' of ' + count(rounds.length, 'round') + '; the sums are of all, ' + mb(total(() => true)) + '.') : null];
 }

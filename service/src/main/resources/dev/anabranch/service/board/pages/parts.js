@@ -172,7 +172,7 @@ export function lostTable(log, assigned, most = 50) {
   return [log.lost.length === 0 ? h('p', {class: 'note'}, 'No visit has been lost; what broke was tried again.') : null, table('Lost visits and broken attempts, the last first', [
     {name: 'round', led: true, cell: each => String(each.round + 1)},
     {name: 'device', cell: each => each.what === 'resumed' ? '–' : deviceName(each.device, log, assigned)},
-    {name: 'what', cell: each => [each.what === 'lost' ? chip('lost') : each.what === 'broken' ? 'attempt ' + clean(each.attempt, 9) + ' broke, tried again' : 'the coordinator went on from its last checkpoint']},
+    {name: 'what', cell: each => [each.what === 'lost' ? chip('lost') : each.what === 'broken' ? h('span', {class: 'once'}, 'attempt ' + clean(each.attempt, 9) + ' broke, tried again') : 'the coordinator went on from its last checkpoint']},
     {name: 'why', cell: each => h('span', {class: 'reason'}, clean(each.reason ?? '–', 600))},
   ], rows.slice(0, most), {class: 'cards'}),
   rows.length > most ? h('p', {class: 'note'}, 'Shown are the last ' + most + ' of ' + rows.length.toLocaleString('en-US') + '.') : null];

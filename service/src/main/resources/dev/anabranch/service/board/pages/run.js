@@ -117,7 +117,7 @@ export default async function run(page) {
         h('span', {class: 'who'}, deviceName(visit.device, log, about.assigned)), chip(visit.state),
         visit.attempt > 1 ? h('small', null, 'attempt ' + visit.attempt) : null,
         visit.since && visit.state === 'working' ? h('small', null, 'begun ' + ago(visit.since)) : null,
-        visit.reason && visit.state !== 'done' ? h('small', {class: 'reason'}, clean(visit.reason, 300)) : null))),
+        visit.reason && visit.state !== 'done' ? h('small', {class: 'reason'}, clean(visit.reason, 160)) : null))),
       all.length > MOST_VISITS ? h('p', {class: 'note'}, 'and ' + (all.length - MOST_VISITS) + ' more, which are ' + words[all.at(-1).state] + '.') : null);
   }
 
