@@ -182,10 +182,11 @@ export function curves(groups, more) {
   };
 }
 
-/** Bars by round, stacked or side by side: parts is [[name, round => value], …]. */
+/** Bars by round, stacked or side by side, the latter as curves where they are many: parts is [[name, round => value], …]. */
 export function byRound(rounds, parts, tints, unit, stacked, xRounds) {
   const shown = rounds.map(round => String(round.index + 1));
   for (let i = rounds.length; i < xRounds && xRounds <= 60; i++) shown.push(String(i + 1));
+  const many = shown.length > 30;
   return t => Object.assign(base(t, 'axis'), {
     tooltip: Object.assign(base(t, 'axis').tooltip, {formatter: items => tip('round ' + items[0].name, items.filter(item => known(item.value))
       .map(item => item.seriesName + ': ' + three(item.value) + ' ' + unit))}),
@@ -194,11 +195,14 @@ export function byRound(rounds, parts, tints, unit, stacked, xRounds) {
       axisLabel: {color: t.soft, hideOverlap: true}, axisTick: {show: false}, axisLine: {lineStyle: {color: t.line}},
     },
     yAxis: beside(t, unit, {scale: false, min: 0}),
-    series: parts.map(([name, value], i) => ({
-      type: 'bar', name, stack: stacked ? 'all' : undefined, barMaxWidth: 30, barCategoryGap: '24%',
-      itemStyle: {color: t[tints][i], borderColor: t.paper, borderWidth: stacked ? 1 : 0},
+    series: parts.map(([name, value], i) => many && !stacked ? {
+      type: 'line', name, symbol: 'none', lineStyle: {color: t[tints][i], width: 2}, itemStyle: {color: t[tints][i]},
       data: rounds.map(round => value(round) > 0 ? value(round) : null),
-    })),
+    } : {
+      type: 'bar', name, stack: stacked ? 'all' : undefined, barMaxWidth: 30, barCategoryGap: '24%',
+      itemStyle: {color: t[tints][i], borderColor: t.paper, borderWidth: stacked && !many ? 1 : 0},
+      data: rounds.map(round => value(round) > 0 ? value(round) : null),
+    }),
   });
 }
 

@@ -290,7 +290,7 @@ export class RunLog {
 
   /** Topics by what crossed, the largest first; what is over is put together. */
   byTopic(most = 9) {
-    const all = [...this.topics].map(([name, ways]) => ({name, ...ways})).sort((a, b) => b.down + b.up - a.down - a.up || (a.name < b.name ? -1 : 1));
+    const all = [...this.topics].map(([name, ways]) => ({name, ...ways})).filter(topic => topic.down + topic.up > 0).sort((a, b) => b.down + b.up - a.down - a.up || (a.name < b.name ? -1 : 1));
     if (all.length <= most + 1) return all;
     const rest = all.slice(most);
     return all.slice(0, most).concat({name: 'other topics', down: sum(rest, 'down'), up: sum(rest, 'up')});

@@ -123,12 +123,14 @@ class BoardIT {
 
   @Test
   void theModelAddsUpWhatTheRunItselfHas() {
-    for (var sample : List.of(sfprompt, lora, full, Sample.of("sfprompt"))) {
+    for (var sample :
+        List.of(sfprompt, lora, full, Sample.of("sfprompt"), Sample.of("rehearsed"))) {
       var bytes = sample.summary().path("bytes");
       assertThat(figure(sample, "log.down")).isEqualTo(bytes.path("down").asDouble());
       assertThat(figure(sample, "log.up")).isEqualTo(bytes.path("up").asDouble());
       assertThat(figure(sample, "log.setup")).isEqualTo(bytes.path("setup").asDouble());
       assertThat(figure(sample, "log.framing")).isEqualTo(bytes.path("framing").asDouble());
+      assertThat(figure(sample, "log.backbone")).isEqualTo(bytes.path("backbone").asDouble());
       assertThat(figure(sample, "log.busiest"))
           .isEqualTo(sample.summary().path("macs").path("device").asDouble());
       assertThat(figure(sample, "log.macs.body"))
@@ -139,7 +141,7 @@ class BoardIT {
           .isEqualTo(sample.summary().path("metrics").path("accuracy").asDouble());
       assertThat(figure(sample, "log.lost.length"))
           .isEqualTo(sample.summary().path("lost").asDouble());
-      assertThat(figure(sample, "log.done")).isEqualTo(8);
+      assertThat(figure(sample, "log.done")).isEqualTo(sample.summary().path("rounds").asInt());
     }
     assertThat(figure(Sample.of("sfprompt"), "log.seconds"))
         .isCloseTo(sfprompt.summary().path("seconds").path("virtual").asDouble(), within(1e-9));
@@ -173,7 +175,9 @@ class BoardIT {
     assertThat(browser.eval("document.title").asText()).startsWith("[ROUND 4/8] spam-across");
     assertThat(browser.text("#visits-title")).isEqualTo("Round 4: 5 of 20 devices");
     assertThat(browser.count("#visits li")).isEqualTo(5);
-    assertThat(browser.text("#visits")).contains("5 invited").contains("device 5 · ward-1");
+    assertThat(browser.text("#visits"))
+        .contains("3 in visit, 2 invited")
+        .contains("device 5 · ward-1", "begun at 1.50 s");
     assertThat(browser.text(".tiles")).contains("wall time").doesNotContain("virtual");
     assertThat(browser.text("#lost"))
         .contains("attempt 1 broke, tried again", "the line was lost for 20 s (grace: 10 s)")

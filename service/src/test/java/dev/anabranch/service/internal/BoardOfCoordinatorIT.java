@@ -45,7 +45,7 @@ class BoardOfCoordinatorIT {
   void aRunIsWatchedThroughARestartOfItsCoordinator() throws IOException {
     CoordinatorDaemon.init(folder.resolve("c"), Started.settings(""), NOW);
     var fabric = new Replaying();
-    var sample = Sample.of("sfprompt").deployed();
+    var sample = Sample.of("rehearsed");
     var daemon = start(-1, fabric);
     try (var browser = new Browser()) {
       String url = daemon.url();
@@ -56,23 +56,30 @@ class BoardOfCoordinatorIT {
             json(admin.post("/api/v1/operators", "{\"name\":\"eve\",\"role\":\"viewer\"}"))
                 .path("token")
                 .asText();
-        var invited = json(admin.post("/api/v1/enrolments", "{\"name\":\"ward-1\"}"));
+        var invited = json(admin.post("/api/v1/enrolments", "{\"name\":\"device-1\"}"));
         AgentIdentity.enrol(folder.resolve("d"), invited.path("token").asText(), NOW);
-        id = json(admin.submit("sfprompt")).path("id").asText();
+        id = json(admin.submit("rehearsed")).path("id").asText();
       }
-      fabric.lines.release(sample.until(4) + 5);
+      int broken = sample.until("device-1 was started again");
+      fabric.lines.release(broken);
       browser.screen(1280, 900, "light");
       browser.open(url + "/");
       browser.until("document.querySelector('#token')");
       browser.type("#token", token);
       browser.click("button[type=submit]");
-      browser.untilText("#runs", "[ROUND 4/8]");
+      browser.untilText("#runs", "[ROUND 2/4]");
       page(browser, "/runs/" + id);
-      browser.untilText(".course", "[ROUND 4/8]");
-      browser.untilText("#visits", "5 in visit");
-      assertThat(browser.text("#visits")).contains("device 5 · ward-1", "in visit");
-      fabric.lines.release(sample.until(6) - sample.until(4));
-      browser.untilText(".course", "[ROUND 6/8]");
+      browser.untilText(".course", "[ROUND 2/4]");
+      browser.untilText("#visits", "2 in visit, 1 tried again");
+      assertThat(browser.text("#visits"))
+          .contains("device 0 · device-1", "device-1 was started again");
+      browser.screenshot(SCREENS.resolve("coordinator-broken-visit.png"));
+      fabric.lines.release(sample.until(3) + 3 - broken);
+      browser.untilText(".course", "[ROUND 3/4]");
+      browser.untilText("#visits", "3 in visit");
+      assertThat(browser.text("#lost"))
+          .contains("No visit has been lost; what broke was tried again.")
+          .contains("the coordinator went on from its last checkpoint");
       browser.screenshot(SCREENS.resolve("coordinator-run.png"));
 
       daemon.close();
@@ -82,15 +89,18 @@ class BoardOfCoordinatorIT {
       daemon = start(URI.create(url).getPort(), again);
       browser.untilText(".line", "The run has ended; " + sample.lines().size() + " lines");
       browser.untilText("h1", "completed");
-      assertThat(browser.text(".tiles")).contains("0.908", "353 MB down, 303 MB up", "657 GMACs");
+      assertThat(browser.text(".tiles"))
+          .contains("0.908", "110 MB down, 110 MB up; backbone 49.5 MB", "of 12");
 
       page(browser, "/devices");
-      assertThat(browser.text("#devices")).contains("ward-1", "away");
-      page(browser, "/devices/ward-1");
+      assertThat(browser.text("#devices")).contains("device-1", "away");
+      page(browser, "/devices/device-1");
       browser.untilText("#sent", "messages");
-      assertThat(browser.text("#sent")).contains("device 5", "output-gradient");
+      assertThat(browser.text("#sent"))
+          .contains("device 0", "output-gradient")
+          .doesNotContain("transport");
       page(browser, "/runs");
-      assertThat(browser.text("#runs")).contains("0.908", "656 MB", "8 of 8");
+      assertThat(browser.text("#runs")).contains("0.908", "220 MB", "4 of 4");
       browser.eval("location.hash = '/runs/nope'");
       browser.untilText(".trouble", "one that 'anabranch runs' lists");
       assertThat(browser.complaints())

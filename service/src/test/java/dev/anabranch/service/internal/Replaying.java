@@ -41,11 +41,11 @@ final class Replaying implements CoordinatorDaemon.Fabric, RunExecutor {
 
   @Override
   public void carryOut(Task task) throws InterruptedException {
-    var sample = Sample.of(task.plan()).deployed();
+    var sample = Sample.of(task.plan());
     var log = task.folder().resolve("log.jsonl");
     try {
       Files.createDirectories(task.folder());
-      task.assigned("device 5", "ward-1");
+      task.assigned("device 0", "device-1");
       long done = 0; // a run that goes on, goes on where its log ends
       if (Files.exists(log)) {
         try (var there = Files.lines(log)) {
@@ -58,7 +58,7 @@ final class Replaying implements CoordinatorDaemon.Fabric, RunExecutor {
         follow(task, line);
       }
       if (task.plan().equals("full")) {
-        throw AnabranchException.expected(Failure.QUORUM, "round 8", "1 of 5 visits", "3 at least");
+        throw AnabranchException.expected(Failure.QUORUM, "round 8", "1 of 5 visits", "at least 3");
       }
       Files.writeString(
           task.folder().resolve("summary.json"),
@@ -76,8 +76,13 @@ final class Replaying implements CoordinatorDaemon.Fabric, RunExecutor {
     switch (event.path("kind").asText()) {
       case "checkpoint" -> task.roundDone(round);
       case "attempt" ->
-          task.visit(round, device, event.path("attempt").asInt(), null, "working", null);
-      case "visit" -> task.visit(round, device, 9, null, "done", null);
+          task.visit(
+              round,
+              device,
+              event.path("attempt").asInt(),
+              null,
+              event.path("state").asText().equals("whole") ? "done" : "working",
+              event.path("reason").textValue());
       default -> {
         // The store knows of rounds and visits alone.
       }

@@ -52,6 +52,16 @@ record Sample(String name, List<String> lines, JsonNode summary, String plan) {
     throw new IllegalArgumentException("round " + round + " (expected: one of " + name + ")");
   }
 
+  /** How many lines there are until the first one that has this text. */
+  int until(String text) {
+    for (int i = 0; i < lines.size(); i++) {
+      if (lines.get(i).contains(text)) {
+        return i + 1;
+      }
+    }
+    throw new IllegalArgumentException(text + " (expected: in a line of " + name + ")");
+  }
+
   /** What the API says of it while it goes on. */
   ObjectNode about(String id, String state) {
     var about =

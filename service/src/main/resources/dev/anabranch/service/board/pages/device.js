@@ -40,7 +40,7 @@ export default async function device(page) {
       ['methods', about.profile ? (about.profile.methods ? about.profile.methods.map(method => clean(method, 40)).join(', ') || 'none' : 'any') : '–'],
       ['in runs', inRuns(about)],
     ].map(([term, value]) => h('div', null, h('dt', null, term), h('dd', null, value)))));
-    const sent = Object.entries(about.sent?.byTopic || {}).sort((a, b) => b[1] - a[1]);
+    const sent = Object.entries(about.sent?.byTopic || {}).filter(([, bytes]) => bytes > 0).sort((a, b) => b[1] - a[1]);
     fill(topics, sent.length === 0 ? empty('It has sent nothing yet.') : table('Sent, by topic', [
       {name: 'topic', cell: ([topic]) => named(topic)},
       {name: 'sent', unit: 'MB', number: true, cell: ([, bytes]) => three(megabytes(bytes))},
@@ -70,7 +70,7 @@ export default async function device(page) {
     try {
       const log = await whole(id, page.signal);
       const indices = nodes.filter(node => node.startsWith('device ')).map(node => Number(node.slice(7)));
-      const wires = indices.flatMap(index => (log.sent.get(index) || []).map(wire => ({index, ...wire})));
+      const wires = indices.flatMap(index => (log.sent.get(index) || []).filter(wire => wire.payload > 0).map(wire => ({index, ...wire})));
       if (picker.value === id) fill(byRound, sentTable(run, indices, wires));
     } catch (problem) {
       if (!page.signal.aborted) fill(byRound, trouble(problem.title || 'The log cannot be read.', problem.detail || problem.message, () => load(id)));
@@ -103,7 +103,7 @@ function sentTable(run, indices, wires) {
   const rows = rounds.slice(0, ROWS).map(round => ({round, of: wire => wire.round === round}));
   rows.push({round: null, of: () => true});
   return [attends, table('Sent, by round and topic, in MB', [
-    {name: 'round', led: true, cell: row => row.round === null ? 'all' : String(row.round + 1)},
+    {name: 'round', led: true, cell: row => row.round === null ? 'all rounds' : String(row.round + 1)},
     ...topics.map(topic => ({name: named(topic, 40), label: topic, unit: 'MB', number: true, cell: row => three(megabytes(total(wire => row.of(wire) && wire.topic === topic)))})),
     {name: 'all topics', unit: 'MB', number: true, cell: row => three(megabytes(total(row.of)))},
     {name: 'messages', number: true, cell: row => wires.filter(row.of).reduce((sum, wire) => sum + wire.messages, 0).toLocaleString('en-US')},

@@ -81,7 +81,7 @@ export function tiles(log) {
   return h('dl', {class: 'tiles'},
     tile('accuracy', accuracy(log.last('accuracy')), scored ? (known(error) ? '± ' + accuracy(error) + ', ' : '') + 'after round ' + (scored.index + 1) : 'not measured yet'),
     tile('loss', three(log.last('loss')), known(log.last('loss')) ? 'nats, on the hold-out' : 'not measured yet'),
-    tile('traffic', mb(log.total), three(megabytes(log.down)) + ' MB down, ' + three(megabytes(log.up)) + ' MB up'),
+    tile('traffic', mb(log.total), three(megabytes(log.down)) + ' MB down, ' + three(megabytes(log.up)) + ' MB up' + (log.backbone > 0 ? '; backbone ' + mb(log.backbone) : '')),
     tile('busiest device', gmacs(log.busiest), gmacs(log.macs.device) + ' of all devices'),
     tile('peak of a device', known(log.peaks.device) ? mib(log.peaks.device) : '–', 'native memory of a visit'),
     tile(log.clock === 'virtual' ? 'virtual time' : 'wall time', duration(log.seconds), log.clock === 'virtual' ? 'from device profiles' : 'measured'),
@@ -166,16 +166,38 @@ export function roundTable(log, more = {}) {
 }
 
 /** Who was lost and why, and what broke and was tried again. */
-export function lostTable(log, assigned, most = 50) {
-  const rows = log.incidents().reverse();
+export function lostTable(log, assigned, most = 20) {
+  const rows = grouped(log.incidents().reverse());
   if (rows.length === 0) return h('p', {class: 'note'}, 'No visit has been lost, and none had to be tried again.');
   return [log.lost.length === 0 ? h('p', {class: 'note'}, 'No visit has been lost; what broke was tried again.') : null, table('Lost visits and broken attempts, the last first', [
     {name: 'round', led: true, cell: each => String(each.round + 1)},
-    {name: 'device', cell: each => each.what === 'resumed' ? '–' : deviceName(each.device, log, assigned)},
+    {name: 'device', cell: each => each.what === 'resumed' ? '–' : each.devices.length === 1 ? deviceName(each.devices[0], log, assigned) : devicesOf(each.devices)},
     {name: 'what', cell: each => [each.what === 'lost' ? chip('lost') : each.what === 'broken' ? h('span', {class: 'once'}, 'attempt ' + clean(each.attempt, 9) + ' broke, tried again') : 'the coordinator went on from its last checkpoint']},
     {name: 'why', cell: each => h('span', {class: 'reason'}, clean(each.reason ?? '–', 600))},
   ], rows.slice(0, most), {class: 'cards'}),
-  rows.length > most ? h('p', {class: 'note'}, 'Shown are the last ' + most + ' of ' + rows.length.toLocaleString('en-US') + '.') : null];
+  rows.length > most ? h('p', {class: 'note'}, 'Shown are the last ' + most + ' of ' + rows.length.toLocaleString('en-US') + ' rows.') : null];
+}
+
+/** What befell several devices of a round for the same reason is said once. */
+function grouped(incidents) {
+  const rows = [];
+  const at = new Map();
+  for (const each of incidents) {
+    const key = JSON.stringify([each.round, each.what, each.what === 'broken' ? each.attempt : 0, each.reason]);
+    if (at.has(key)) at.get(key).devices.push(each.device);
+    else {
+      const row = {...each, devices: [each.device]};
+      at.set(key, row);
+      rows.push(row);
+    }
+  }
+  return rows;
+}
+
+/** 11 devices: 2, 7, 9 and 8 more. */
+export function devicesOf(indices, most = 30) {
+  const sorted = indices.slice().sort((a, b) => a - b);
+  return count(sorted.length, 'device') + ': ' + clean(sorted.slice(0, most).join(', '), 1200) + (sorted.length > most ? ' and ' + (sorted.length - most) + ' more' : '');
 }
 
 /** device 3, and who attends for it: as the log says, else as the coordinator does. */

@@ -25,6 +25,7 @@ export default async function report(page) {
     h('section', null, h('h2', null, 'How to read the numbers'), h('ul', null,
       h('li', null, 'MACs: a forward is one F, full backward 2, activation-only backward 1.'),
       h('li', null, 'Traffic is payload bytes on the devices’ links, framing apart (', mb(log.framing), ' in this run). MB = 10⁶ bytes; memory is in MiB = 2²⁰ bytes.'),
+      log.backbone > 0 ? h('li', null, 'The backbone, ' + mb(log.backbone) + ' between coordinator and body, is told apart from it: a message that the coordinator passes on to the body crosses both.') : null,
       h('li', null, 'Setup is the frozen weights that a device needs once, before its first visit: ', mb(log.setup), ' in this run, not part of traffic.'),
       h('li', null, log.clock === 'virtual' ? 'Virtual time is computed from device profiles, not measured.' : 'Wall time is measured by the coordinator; it has waiting and broken lines in it.'))));
   charts.show(log);

@@ -2,12 +2,12 @@
 
 import {h, fill, say, table, chip, named, clean, announce} from '../dom.js';
 import * as api from '../api.js';
-import {moment, ago, roundMark, cohort, count} from '../figures.js';
-import {every, soon, followed, over, tiles, RunCharts, roundTable, lostTable, lostTitle, deviceName, makeUp, ending} from './parts.js';
+import {moment, ago, roundMark, cohort, count, duration} from '../figures.js';
+import {every, soon, followed, over, tiles, RunCharts, roundTable, lostTable, lostTitle, deviceName, devicesOf, makeUp, ending} from './parts.js';
 
-const MOST_VISITS = 60;
+const CARDS = 24; // more devices than this are told by number, those with a reason apart
 const SAVED = 64e6;
-const FROM_LOG = {invited: 'invited', working: 'working', broken: 'broken', whole: 'done'};
+const FROM_LOG = {invited: 'working', working: 'working', broken: 'broken', whole: 'done'};
 const ORDER = ['working', 'broken', 'invited', 'unfinished', 'lost', 'done'];
 
 export default async function run(page) {
@@ -94,11 +94,12 @@ export default async function run(page) {
     return round.cohort.map(device => {
       const logged = round.attempts.get(device) || {};
       const visit = said.get(device) || {};
-      const newer = !(visit.attempt < logged.attempt);
-      const running = newer && visit.state ? visit.state : FROM_LOG[logged.state] || 'invited';
+      const attempt = Math.max(visit.attempt || 0, logged.attempt || 0);
+      const newer = attempt > (logged.attempt || 0); // the log has not said it yet
+      const running = newer ? visit.state || 'invited' : FROM_LOG[logged.state] || 'invited';
       const state = round.lost.has(device) ? 'lost' : round.visits.has(device) || logged.state === 'whole' ? 'done' : going ? running : 'unfinished';
-      return {device, state, attempt: Math.max(visit.attempt || 0, logged.attempt || 0), since: newer ? visit.since : undefined,
-        reason: round.lost.get(device)?.reason ?? (newer ? visit.reason : undefined) ?? logged.reason};
+      return {device, state, attempt, since: visit.attempt === attempt ? visit.since : undefined, at: newer ? NaN : logged.at,
+        reason: round.lost.get(device)?.reason ?? (newer ? visit.reason : logged.reason)};
     }).sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || a.device - b.device);
   }
 
@@ -112,13 +113,16 @@ export default async function run(page) {
     const tally = ORDER.map(state => [state, all.filter(visit => visit.state === state).length]).filter(([, n]) => n > 0);
     const words = {working: 'in visit', broken: 'tried again', invited: 'invited', unfinished: 'not finished', lost: 'lost', done: 'done'};
     say(visitsTitle, (going ? 'Round ' : 'Last round, ') + (current.index + 1) + ': ' + cohort(all.length, Number(log.start?.devices) || 0));
+    const cards = (all.length <= CARDS ? all : all.filter(visit => visit.reason && visit.state !== 'done')).slice(0, CARDS);
+    const rest = all.filter(visit => !cards.includes(visit));
     fill(visits, h('p', {class: 'note'}, tally.map(([state, n]) => n + ' ' + words[state]).join(', ') + '.'),
-      h('ul', {class: 'visits'}, all.slice(0, MOST_VISITS).map(visit => h('li', {class: visit.state},
+      h('ul', {class: 'visits'}, cards.map(visit => h('li', {class: visit.state},
         h('span', {class: 'who'}, deviceName(visit.device, log, about.assigned)), chip(visit.state),
         visit.attempt > 1 ? h('small', null, 'attempt ' + visit.attempt) : null,
-        visit.since && visit.state === 'working' ? h('small', null, 'begun ' + ago(visit.since)) : null,
+        visit.state === 'working' ? h('small', null, visit.since ? 'begun ' + ago(visit.since) : visit.at >= 0 ? 'begun at ' + duration(visit.at) : '') : null,
         visit.reason && visit.state !== 'done' ? h('small', {class: 'reason'}, clean(visit.reason, 160)) : null))),
-      all.length > MOST_VISITS ? h('p', {class: 'note'}, 'and ' + (all.length - MOST_VISITS) + ' more, which are ' + words[all.at(-1).state] + '.') : null);
+      ORDER.map(state => [state, rest.filter(visit => visit.state === state)]).filter(([, some]) => some.length > 0)
+        .map(([state, some]) => h('p', {class: 'many'}, chip(state), ' ', devicesOf(some.map(visit => visit.device), 100))));
   }
 
   function showPlan() {
