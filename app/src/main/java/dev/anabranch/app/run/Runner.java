@@ -108,6 +108,7 @@ public record Runner(Session session) {
     run.put("name", plan.name());
     run.put("label", label);
     run.put("method", plan.methodName());
+    run.put("needs", plan.method().card().needs().stream().map(Enum::name).sorted().toList());
     run.put("seed", plan.seed());
     run.put("rounds", plan.methodNumber("rounds").orElse(0L));
     run.put("devices", data.shards().size());

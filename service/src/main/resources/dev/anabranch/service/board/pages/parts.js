@@ -215,7 +215,7 @@ export function lostTitle(log) {
 export function makeUp(run, log) {
   const start = log.start || {};
   return [
-    named(start.label || run.method || start.method || ''),
+    named(start.method || run.method || ''), start.label && start.label !== start.method ? [', ', named(start.label, 60)] : null,
     start.seed !== undefined ? ' · seed ' + clean(start.seed, 30) : null,
     start.cohort > 0 ? ' · ' + cohort(start.cohort, start.devices) + ' in each round' : run.devices ? ' · ' + count(run.devices, 'device') : null,
   ];

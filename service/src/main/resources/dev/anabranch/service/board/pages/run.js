@@ -128,7 +128,7 @@ export default async function run(page) {
   function showPlan() {
     const start = log.start || {};
     const facts = [
-      ['method', named(start.method || about.method || '–')], ['needs', about.card?.needs ? about.card.needs.map(need => clean(need, 40)).join(', ') : null],
+      ['method', named(start.method || about.method || '–')], ['needs of the fabric', Array.isArray(start.needs) ? start.needs.map(need => clean(need, 40).toLowerCase().replaceAll('_', ' ')).join(', ') || 'nothing' : null],
       ['rounds', start.rounds], ['devices', start.devices ?? about.devices], ['cohort', start.cohort], ['seed', start.seed],
       ['classes', log.classes.length > 0 ? log.classes.slice(0, 12).map(name => clean(name, 40)).join(', ') + (log.classes.length > 12 ? ' and ' + (log.classes.length - 12) + ' more' : '') : null],
     ].filter(([, value]) => value !== undefined && value !== null);
