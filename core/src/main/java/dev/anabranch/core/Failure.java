@@ -12,6 +12,7 @@ public enum Failure {
   QUORUM(20),
   DEADLOCK(21),
   PROGRAM(22),
+  UNEQUAL(23),
   STORAGE(30),
   IN_USE(31),
   CORRUPT(32),

@@ -1,9 +1,9 @@
 package dev.anabranch.service;
 
-import com.linecorp.armeria.server.ServerBuilder;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
 import dev.anabranch.core.RunLock;
+import dev.anabranch.fabrics.grpc.Attendance;
 import dev.anabranch.service.internal.Assembly;
 import dev.anabranch.service.internal.Folder;
 import java.net.InetAddress;
@@ -42,14 +42,8 @@ public final class CoordinatorDaemon implements AutoCloseable {
       Consumer<String> notes) {}
 
   /** Makes what carries out runs, once it is known who attends. */
-  public interface Fabric extends AutoCloseable {
-    RunExecutor executor(AgentDirectory agents);
-
-    /** Mounts what agents dial. */
-    void mount(ServerBuilder server);
-
-    @Override
-    void close();
+  public interface Maker {
+    RunExecutor executor(AgentDirectory agents, Attendance attendance);
   }
 
   /**
@@ -64,7 +58,7 @@ public final class CoordinatorDaemon implements AutoCloseable {
   }
 
   /** Starts a coordinator, which goes on with the runs that had not ended. */
-  public static CoordinatorDaemon start(Path path, Start start, Fabric fabric) {
+  public static CoordinatorDaemon start(Path path, Start start, Maker maker) {
     var folder = new Folder(path);
     var settings = folder.settings();
     if (start.insecure()) {
@@ -74,8 +68,7 @@ public final class CoordinatorDaemon implements AutoCloseable {
     var parts = new ArrayDeque<AutoCloseable>();
     try {
       parts.push(RunLock.take(folder.path()));
-      parts.push(fabric);
-      assembly.open(parts, fabric);
+      assembly.open(parts, maker);
       var daemon = new CoordinatorDaemon(assembly.url());
       daemon.parts.addAll(parts);
       return daemon;

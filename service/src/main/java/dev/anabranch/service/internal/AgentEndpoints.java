@@ -1,7 +1,9 @@
 package dev.anabranch.service.internal;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.common.HttpStatus;
+import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
 import dev.anabranch.service.AgentRole;
 import dev.anabranch.service.OperatorRole;
@@ -9,6 +11,7 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -49,7 +52,8 @@ final class AgentEndpoints {
         Endpoint.post("/api/v1/enrolments", OperatorRole.ADMIN, LIMIT, this::invite),
         Endpoint.post("/api/v1/devices/{name}/revoke", OperatorRole.ADMIN, LIMIT, this::revoke),
         Endpoint.post("/api/v1/enrol", null, LIMIT, this::enrol),
-        Endpoint.post("/api/v1/renew", null, LIMIT, this::renew));
+        Endpoint.post("/api/v1/renew", null, LIMIT, this::renew),
+        Endpoint.post("/api/v1/profile", null, LIMIT, this::profile));
   }
 
   private HttpResponse list(Call call) {
@@ -101,6 +105,47 @@ final class AgentEndpoints {
     return answer(enrolling.renew(name, old, request(call, call.json()), call.from()));
   }
 
+  /** An agent says what it is; on an unencrypted loopback connection it gives its name as well. */
+  private HttpResponse profile(Call call) {
+    var name = call.context().sslSession() == null ? call.query("name") : AgentName.of(shown(call));
+    var why =
+        name == null
+            ? "name: absent (expected: the agent's)"
+            : registry.refuse(name, call.context().sslSession() == null ? null : shown(call));
+    if (name == null || why != null) {
+      throw new AnabranchException(Failure.REFUSED, String.valueOf(why));
+    }
+    var profile = new LinkedHashMap<String, Object>();
+    call.json()
+        .properties()
+        .forEach(field -> {
+          if (profile.size() < 32) {
+            profile.put(Texts.shortened(field.getKey()), value(field.getValue()));
+          }
+        });
+    registry.describes(name, profile);
+    return HttpResponse.of(HttpStatus.NO_CONTENT);
+  }
+
+  /** Numbers, flags, texts and lists of texts. */
+  private static Object value(JsonNode field) {
+    if (field.isIntegralNumber()) {
+      return field.asLong();
+    }
+    if (field.isNumber()) {
+      return field.asDouble();
+    }
+    if (field.isBoolean()) {
+      return field.asBoolean();
+    }
+    if (field.isArray()) {
+      var out = new ArrayList<String>();
+      field.forEach(one -> out.add(one.asText()));
+      return out;
+    }
+    return field.asText();
+  }
+
   private static X509Certificate shown(Call call) {
     var session = call.context().sslSession();
     try {
@@ -118,7 +163,7 @@ final class AgentEndpoints {
         "the one that this coordinator has signed");
   }
 
-  private static byte[] request(Call call, com.fasterxml.jackson.databind.JsonNode body) {
+  private static byte[] request(Call call, JsonNode body) {
     try {
       return Base64.getDecoder().decode(call.text(body, "request"));
     } catch (IllegalArgumentException e) {

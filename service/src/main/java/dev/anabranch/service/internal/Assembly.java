@@ -1,9 +1,11 @@
 package dev.anabranch.service.internal;
 
+import dev.anabranch.fabrics.grpc.CoordinatorPort;
 import dev.anabranch.service.CoordinatorDaemon;
 import dev.anabranch.service.CoordinatorSettings;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -29,7 +31,7 @@ public final class Assembly {
   }
 
   /** Opens everything; what is to be closed is pushed, what was opened last is closed first. */
-  public void open(Deque<AutoCloseable> parts, CoordinatorDaemon.Fabric fabric) {
+  public void open(Deque<AutoCloseable> parts, CoordinatorDaemon.Maker maker) {
     var clock = start.clock();
     var authority = Authority.open(folder.path(), clock);
     var store =
@@ -37,13 +39,16 @@ public final class Assembly {
     parts.push(store);
     var registry = new Registry(store, clock, start.insecure());
     parts.push(registry::save);
+    var agents = new CoordinatorPort(new Door(registry));
+    parts.push(agents);
+    registry.onExpelled(agents::expel);
     SafeFiles.privateFolder(folder.runs());
     SafeFiles.privateFolder(folder.scratch());
     var desk =
         new RunDesk(
             store,
             registry,
-            fabric.executor(registry),
+            maker.executor(registry, agents.attendance()),
             folder.runs(),
             clock,
             settings.runsAtOnce(),
@@ -65,7 +70,7 @@ public final class Assembly {
             endpoints,
             gate,
             metrics,
-            fabric::mount);
+            agents::mount);
     port = listening.number();
     tellOperator();
     parts.push(listening);
@@ -76,6 +81,24 @@ public final class Assembly {
         () -> saved(registry), SAVED_EVERY_SECONDS, SAVED_EVERY_SECONDS, TimeUnit.SECONDS);
     parts.push(saving::shutdownNow);
     desk.resume();
+  }
+
+  /** Between the transport and who is enrolled. */
+  private record Door(Registry registry) implements CoordinatorPort.Doorkeeper {
+    @Override
+    public @Nullable String refuse(String agent, @Nullable X509Certificate certificate) {
+      return registry.refuse(agent, certificate);
+    }
+
+    @Override
+    public void came(String agent) {
+      registry.attends(agent);
+    }
+
+    @Override
+    public void left(String agent, String reason) {
+      registry.gone(agent);
+    }
   }
 
   /** The file in the folder always says how this start is reached. */

@@ -8,6 +8,7 @@ import com.linecorp.armeria.server.Route;
 import com.linecorp.armeria.server.Server;
 import com.linecorp.armeria.server.ServerBuilder;
 import com.linecorp.armeria.server.ServerErrorHandler;
+import com.linecorp.armeria.server.ServiceBindingBuilder;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
@@ -79,10 +80,11 @@ final class HttpPort implements AutoCloseable {
           .methods(endpoint.method())
           .path(endpoint.path())
           .maxRequestLength(endpoint.limit())
+          .requestTimeout(REQUEST)
           .build(counted(endpoint, gate.guard(endpoint), metrics));
     }
-    builder.service("prefix:/api/", (context, request) -> Problem.of(HttpStatus.NOT_FOUND));
-    builder.serviceUnder("/", BoardService.create());
+    small(builder, "/api/").build((context, request) -> Problem.of(HttpStatus.NOT_FOUND));
+    small(builder, "/").build(BoardService.create());
     others.accept(builder);
     builder.errorHandler(errors().orElse(ServerErrorHandler.ofDefault()));
     builder.decorator(Route.ofCatchAll(), HttpPort::hardened);
@@ -93,8 +95,8 @@ final class HttpPort implements AutoCloseable {
     builder
         .maxNumConnections(CONNECTIONS)
         .idleTimeout(Duration.ofSeconds(60))
-        .requestTimeout(REQUEST)
-        .maxRequestLength(1 << 10)
+        .requestTimeout(Duration.ZERO) // links of agents last; what is served over HTTP says less
+        .maxRequestLength(0)
         .http1MaxInitialLineLength(4 << 10)
         .http1MaxHeaderSize(16 << 10)
         .http2MaxHeaderListSize(16 << 10)
@@ -113,6 +115,10 @@ final class HttpPort implements AutoCloseable {
                 .protocols("TLSv1.3")
                 .clientAuth(ClientAuth.OPTIONAL)
                 .trustManager(new AgentTrust(tls.authority(), tls.refused())));
+  }
+
+  private static ServiceBindingBuilder small(ServerBuilder builder, String prefix) {
+    return builder.route().pathPrefix(prefix).requestTimeout(REQUEST).maxRequestLength(1 << 10);
   }
 
   private static HttpService counted(Endpoint endpoint, HttpService service, Metrics metrics) {

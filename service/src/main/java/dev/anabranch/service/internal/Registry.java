@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.LongAdder;
@@ -33,7 +34,8 @@ final class Registry implements AgentDirectory {
   private final InstantSource clock;
   private final boolean open;
   private final Map<String, Agents.Agent> enrolled = new ConcurrentHashMap<>();
-  private final Map<String, Map<String, ?>> present = new ConcurrentHashMap<>();
+  private final Set<String> present = ConcurrentHashMap.newKeySet();
+  private final Map<String, Map<String, ?>> profiles = new ConcurrentHashMap<>();
   private final Map<String, Instant> seen = new ConcurrentHashMap<>();
   private final Map<String, Map<String, LongAdder>> sent = new ConcurrentHashMap<>();
   private final Map<String, Instant> refusals = new ConcurrentHashMap<>();
@@ -54,8 +56,12 @@ final class Registry implements AgentDirectory {
     return certificate.getSerialNumber().toString(16);
   }
 
-  @Override
-  public @Nullable String refuse(String name, @Nullable X509Certificate certificate) {
+  /**
+   * Null, or why this agent is not let in. A refusal is written into the audit log.
+   *
+   * @param certificate what it showed; null on an unencrypted loopback connection
+   */
+  @Nullable String refuse(String name, @Nullable X509Certificate certificate) {
     var why = judge(name, certificate);
     if (why != null) {
       refused("agent " + Texts.shortened(name), name, why);
@@ -163,15 +169,21 @@ final class Registry implements AgentDirectory {
     return done;
   }
 
-  @Override
-  public void attends(String name, Map<String, ?> profile) {
-    present.put(name, Map.copyOf(profile));
+  /** An agent attends. */
+  void attends(String name) {
+    present.add(name);
     seen.put(name, clock.instant());
   }
 
-  @Override
-  public void gone(String name, String reason) {
-    if (present.remove(name) != null) {
+  /** An agent says what it is. */
+  void describes(String name, Map<String, ?> profile) {
+    profiles.put(name, Map.copyOf(profile));
+    seen.put(name, clock.instant());
+  }
+
+  /** An agent no longer attends. */
+  void gone(String name) {
+    if (present.remove(name)) {
       seen.put(name, clock.instant());
     }
   }
@@ -185,11 +197,12 @@ final class Registry implements AgentDirectory {
 
   @Override
   public List<RunExecutor.Attending> attending() {
-    return present.entrySet().stream()
-        .sorted(Map.Entry.comparingByKey())
-        .map(entry ->
-            new RunExecutor.Attending(
-                entry.getKey(), role(entry.getKey(), entry.getValue()), entry.getValue()))
+    return present.stream()
+        .sorted()
+        .map(name -> {
+          var profile = profiles.getOrDefault(name, Map.of());
+          return new RunExecutor.Attending(name, role(name, profile), profile);
+        })
         .toList();
   }
 
@@ -200,8 +213,8 @@ final class Registry implements AgentDirectory {
         : "body".equals(profile.get("role")) ? AgentRole.BODY : AgentRole.DEVICE;
   }
 
-  @Override
-  public void onExpelled(BiConsumer<String, String> listener) {
+  /** Calls back with name and reason where an agent must be cut off. */
+  void onExpelled(BiConsumer<String, String> listener) {
     expelled.add(listener);
   }
 
@@ -221,7 +234,7 @@ final class Registry implements AgentDirectory {
     store.changes(tables -> {
       at.forEach((name, when) -> {
         tables.agents().seen(name, when.toEpochMilli());
-        var profile = present.get(name);
+        var profile = profiles.get(name);
         if (profile != null) {
           tables.agents().describe(name, Json.text(profile));
         }
@@ -247,7 +260,7 @@ final class Registry implements AgentDirectory {
       one.put("state", state(agent));
       one.put("enrolledAt", instant(agent.enrolledAt()).toString());
       one.put("expiresAt", instant(agent.expiresAt()).toString());
-      if (present.containsKey(agent.name())) {
+      if (present.contains(agent.name())) {
         one.put("lastSeenAt", clock.instant().toString());
       } else if (agent.lastSeenAt() != null) {
         one.put("lastSeenAt", instant(agent.lastSeenAt()).toString());
@@ -274,7 +287,7 @@ final class Registry implements AgentDirectory {
     if (agent.revoked()) {
       return "revoked";
     }
-    if (present.containsKey(agent.name())) {
+    if (present.contains(agent.name())) {
       return "attending";
     }
     return agent.expiresAt() < clock.millis() ? "expired" : "away";

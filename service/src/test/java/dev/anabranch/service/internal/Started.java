@@ -3,6 +3,7 @@ package dev.anabranch.service.internal;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
 import dev.anabranch.core.FileRunLog;
+import dev.anabranch.fabrics.grpc.Attendance;
 import dev.anabranch.service.AgentDirectory;
 import dev.anabranch.service.CoordinatorDaemon;
 import dev.anabranch.service.CoordinatorSettings;
@@ -66,13 +67,13 @@ final class Started implements AutoCloseable {
   }
 
   /** A plan is {@code name rounds}; a run of it appends one line a round and waits to be let on. */
-  static final class Counting implements CoordinatorDaemon.Fabric, RunExecutor {
+  static final class Counting implements CoordinatorDaemon.Maker, RunExecutor {
     final CountDownLatch go = new CountDownLatch(1);
     final CountDownLatch begun = new CountDownLatch(1);
     @Nullable AgentDirectory agents;
 
     @Override
-    public RunExecutor executor(AgentDirectory directory) {
+    public RunExecutor executor(AgentDirectory directory, Attendance attendance) {
       agents = directory;
       return this;
     }
@@ -121,11 +122,5 @@ final class Started implements AutoCloseable {
         throw new AssertionError(e);
       }
     }
-
-    @Override
-    public void mount(com.linecorp.armeria.server.ServerBuilder server) {}
-
-    @Override
-    public void close() {}
   }
 }

@@ -1,4 +1,4 @@
-package dev.anabranch.fabrics.local;
+package dev.anabranch.testkit;
 
 import dev.anabranch.core.Ability;
 import dev.anabranch.core.BodyHost;
@@ -11,20 +11,19 @@ import dev.anabranch.core.Quorum;
 import dev.anabranch.core.TensorMap;
 import dev.anabranch.core.Topic;
 import dev.anabranch.core.Update;
-import dev.anabranch.testkit.Programs;
 import java.util.ArrayList;
 import java.util.Set;
 
 /** Head and tail on the device, a frozen body elsewhere, an exchange per batch. */
-final class Split {
-  static final Topic<TensorMap> MODEL = new Topic<>("model", Codecs.TENSORS);
-  static final Topic<Update> UPDATE = new Topic<>("update", Codecs.UPDATE);
-  static final Topic<Hidden> ACTIVATION = new Topic<>("activation", Codecs.HIDDEN);
-  static final Topic<Hidden> GRADIENT = new Topic<>("activation-gradient", Codecs.HIDDEN);
+public final class Split {
+  public static final Topic<TensorMap> MODEL = new Topic<>("model", Codecs.TENSORS);
+  public static final Topic<Update> UPDATE = new Topic<>("update", Codecs.UPDATE);
+  public static final Topic<Hidden> ACTIVATION = new Topic<>("activation", Codecs.HIDDEN);
+  public static final Topic<Hidden> GRADIENT = new Topic<>("activation-gradient", Codecs.HIDDEN);
 
   private Split() {}
 
-  static Programs method(int rounds) {
+  public static Programs method(int rounds) {
     return new Programs(
         Set.of(Ability.BODY_LINKS),
         (me, state) -> coordinate(me, state, rounds),

@@ -1,4 +1,4 @@
-package dev.anabranch.fabrics.local;
+package dev.anabranch.testkit;
 
 import dev.anabranch.core.Ability;
 import dev.anabranch.core.Codecs;
@@ -9,17 +9,16 @@ import dev.anabranch.core.Quorum;
 import dev.anabranch.core.TensorMap;
 import dev.anabranch.core.Topic;
 import dev.anabranch.core.Update;
-import dev.anabranch.testkit.Programs;
 import java.util.Set;
 
 /** Each device adds what it sent before: an error in its memory shows in the result. */
-final class Remembering {
-  static final Topic<TensorMap> MODEL = new Topic<>("model", Codecs.TENSORS);
-  static final Topic<Update> UPDATE = new Topic<>("update", Codecs.UPDATE);
+public final class Remembering {
+  public static final Topic<TensorMap> MODEL = new Topic<>("model", Codecs.TENSORS);
+  public static final Topic<Update> UPDATE = new Topic<>("update", Codecs.UPDATE);
 
   private Remembering() {}
 
-  static Programs method(int rounds) {
+  public static Programs method(int rounds) {
     return Programs.of(
         Set.of(Ability.ONE_EXCHANGE),
         (me, state) -> coordinate(me, state, rounds),

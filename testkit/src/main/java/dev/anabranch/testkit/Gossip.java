@@ -1,4 +1,4 @@
-package dev.anabranch.fabrics.local;
+package dev.anabranch.testkit;
 
 import dev.anabranch.core.Ability;
 import dev.anabranch.core.Codecs;
@@ -10,20 +10,19 @@ import dev.anabranch.core.Quorum;
 import dev.anabranch.core.TensorMap;
 import dev.anabranch.core.Topic;
 import dev.anabranch.core.Update;
-import dev.anabranch.testkit.Programs;
 import java.util.Set;
 
 /**
  * Five devices on a ring mix random models with their neighbours; the coordinator takes the mean.
  */
-final class Gossip {
-  static final Topic<TensorMap> MODEL = new Topic<>("model", Codecs.TENSORS);
-  static final Topic<Update> UPDATE = new Topic<>("update", Codecs.UPDATE);
-  static final int DEVICES = 5;
+public final class Gossip {
+  public static final Topic<TensorMap> MODEL = new Topic<>("model", Codecs.TENSORS);
+  public static final Topic<Update> UPDATE = new Topic<>("update", Codecs.UPDATE);
+  public static final int DEVICES = 5;
 
   private Gossip() {}
 
-  static Programs method(int rounds) {
+  public static Programs method(int rounds) {
     return Programs.of(
         Set.of(Ability.LIVE_LINKS, Ability.PEER_LINKS),
         (me, state) -> coordinate(me, state, rounds),

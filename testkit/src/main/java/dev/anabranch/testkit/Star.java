@@ -1,4 +1,4 @@
-package dev.anabranch.fabrics.local;
+package dev.anabranch.testkit;
 
 import dev.anabranch.core.Ability;
 import dev.anabranch.core.Card;
@@ -6,6 +6,7 @@ import dev.anabranch.core.Codec;
 import dev.anabranch.core.Codecs;
 import dev.anabranch.core.CohortPolicy;
 import dev.anabranch.core.Device;
+import dev.anabranch.core.Folklore;
 import dev.anabranch.core.GradientSolver;
 import dev.anabranch.core.ModelFacts;
 import dev.anabranch.core.ModelUse;
@@ -24,12 +25,13 @@ import java.util.Map;
 import java.util.Set;
 
 /** Plain federated averaging, to test the fabric with. */
-record Star(int rounds, Quorum quorum, CohortPolicy cohort)
+@Folklore("averaging")
+public record Star(int rounds, Quorum quorum, CohortPolicy cohort)
     implements RoundMethod<TensorMap, TensorMap, Update> {
-  static final Topic<TensorMap> MODEL = new Topic<>("model", Codecs.TENSORS);
-  static final Topic<Update> UPDATE = new Topic<>("update", Codecs.UPDATE);
+  public static final Topic<TensorMap> MODEL = new Topic<>("model", Codecs.TENSORS);
+  public static final Topic<Update> UPDATE = new Topic<>("update", Codecs.UPDATE);
 
-  static Star of(int rounds) {
+  public static Star of(int rounds) {
     return new Star(rounds, new Quorum(1), (roster, round, random) -> roster.devices());
   }
 
