@@ -132,6 +132,11 @@ function fail(problem, mine) {
   }
 }
 
+// An address of its own would be taken for a page.
+document.querySelector('.skip').addEventListener('click', event => {
+  event.preventDefault();
+  main.focus();
+});
 colours(localStorage.getItem('anabranch-colours') || 'auto');
 window.addEventListener('hashchange', open);
 window.addEventListener('online', retryNow);

@@ -435,6 +435,9 @@ class BoardIT {
           .isLessThanOrEqualTo(360);
       assertThat(browser.eval(UNREADABLE).asText()).as(place).isEmpty();
       assertThat(browser.eval(UNNAMED).asText()).as(place).isEmpty();
+      browser.click(".skip");
+      assertThat(browser.eval("document.activeElement.id + location.hash").asText())
+          .isEqualTo("main#" + place);
     }
   }
 

@@ -1,8 +1,8 @@
 package dev.anabranch.service.internal;
 
-import com.linecorp.armeria.server.ServerBuilder;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
+import dev.anabranch.fabrics.grpc.Attendance;
 import dev.anabranch.service.AgentDirectory;
 import dev.anabranch.service.CoordinatorDaemon;
 import dev.anabranch.service.RunExecutor;
@@ -19,12 +19,12 @@ import java.util.concurrent.Semaphore;
  * Carries out runs by writing logs of real runs again, line by line, as far as a test lets it. A
  * plan is the name of a {@link Sample}.
  */
-final class Replaying implements CoordinatorDaemon.Fabric, RunExecutor {
+final class Replaying implements CoordinatorDaemon.Maker, RunExecutor {
   /** One for each line that may be written. */
   final Semaphore lines = new Semaphore(0);
 
   @Override
-  public RunExecutor executor(AgentDirectory directory) {
+  public RunExecutor executor(AgentDirectory directory, Attendance attendance) {
     return this;
   }
 
@@ -93,10 +93,4 @@ final class Replaying implements CoordinatorDaemon.Fabric, RunExecutor {
   public void report(List<Path> runs, Path page) {
     throw new UnsupportedOperationException();
   }
-
-  @Override
-  public void mount(ServerBuilder server) {}
-
-  @Override
-  public void close() {}
 }
