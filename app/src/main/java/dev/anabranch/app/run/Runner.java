@@ -120,6 +120,7 @@ public record Runner(Session session, Function<RunPlan, Fabric> fabric) {
     run.put("name", plan.name());
     run.put("label", label);
     run.put("method", plan.methodName());
+    run.put("needs", plan.method().card().needs().stream().map(Enum::name).sorted().toList());
     run.put("seed", plan.seed());
     run.put("rounds", plan.methodNumber("rounds").orElse(0L));
     run.put("devices", data.shards().size());

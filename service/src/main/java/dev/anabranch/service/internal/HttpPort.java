@@ -10,7 +10,6 @@ import com.linecorp.armeria.server.ServerBuilder;
 import com.linecorp.armeria.server.ServerErrorHandler;
 import com.linecorp.armeria.server.ServiceBindingBuilder;
 import com.linecorp.armeria.server.ServiceRequestContext;
-import com.linecorp.armeria.server.file.FileService;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
 import io.netty.handler.ssl.ClientAuth;
@@ -29,9 +28,6 @@ final class HttpPort implements AutoCloseable {
   private static final int CONNECTIONS = 20_000;
   private static final Duration REQUEST = Duration.ofSeconds(20);
   private static final Duration PATIENCE = Duration.ofSeconds(20);
-  private static final String POLICY =
-      "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src"
-          + " 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
 
   private final Server server;
 
@@ -88,10 +84,7 @@ final class HttpPort implements AutoCloseable {
           .build(counted(endpoint, gate.guard(endpoint), metrics));
     }
     small(builder, "/api/").build((context, request) -> Problem.of(HttpStatus.NOT_FOUND));
-    small(builder, "/")
-        .build(
-            FileService.builder(HttpPort.class.getClassLoader(), "dev/anabranch/service/board")
-                .build());
+    small(builder, "/").build(BoardService.create());
     others.accept(builder);
     builder.errorHandler(errors().orElse(ServerErrorHandler.ofDefault()));
     builder.decorator(Route.ofCatchAll(), HttpPort::hardened);
@@ -149,7 +142,7 @@ final class HttpPort implements AutoCloseable {
       throws Exception {
     if (!String.valueOf(request.contentType()).startsWith("application/grpc")) {
       context.mutateAdditionalResponseHeaders(headers -> {
-        headers.set("content-security-policy", POLICY);
+        headers.set("content-security-policy", BoardFiles.POLICY);
         headers.set("x-content-type-options", "nosniff");
         headers.set("referrer-policy", "no-referrer");
         if (context.path().startsWith("/api/")) {
