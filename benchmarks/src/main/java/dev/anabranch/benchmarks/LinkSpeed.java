@@ -37,7 +37,8 @@ final class LinkSpeed implements Benchmark {
       throw new IllegalStateException(e);
     }
     Machine.peakResident()
-        .ifPresent(peak -> rows.add(Row.of("peak of resident memory, both sides", (peak >> 20) + " MiB")));
+        .ifPresent(
+            peak -> rows.add(Row.of("peak of resident memory, both sides", (peak >> 20) + " MiB")));
     return rows;
   }
 
@@ -76,8 +77,20 @@ final class LinkSpeed implements Benchmark {
       var keytool = Path.of(System.getProperty("java.home"), "bin", "keytool").toString();
       var process =
           new ProcessBuilder(
-                  keytool, "-genkeypair", "-alias", "hub", "-keyalg", "EC", "-dname", "CN=hub",
-                  "-ext", "san=ip:127.0.0.1", "-keystore", file.toString(), "-storepass", PASSWORD)
+                  keytool,
+                  "-genkeypair",
+                  "-alias",
+                  "hub",
+                  "-keyalg",
+                  "EC",
+                  "-dname",
+                  "CN=hub",
+                  "-ext",
+                  "san=ip:127.0.0.1",
+                  "-keystore",
+                  file.toString(),
+                  "-storepass",
+                  PASSWORD)
               .inheritIO()
               .start();
       if (process.waitFor() != 0) {

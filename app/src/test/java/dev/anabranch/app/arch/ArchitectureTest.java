@@ -50,7 +50,7 @@ class ArchitectureTest {
           rules.put("internals of " + module, Rules.internals(module));
         });
     rules.put("native tensors in torch alone", Rules.NATIVE_TENSORS_IN_TORCH_ALONE);
-    rules.put("nobody sees transports", Rules.NOBODY_SEES_TRANSPORTS);
+    rules.put("few see transports", Rules.FEW_SEE_TRANSPORTS);
     rules.put("no mocks", Rules.NO_MOCKS);
     rules.put("no package cycles", Rules.NO_PACKAGE_CYCLES);
     rules.put("only fabrics charge", Rules.ONLY_FABRICS_CHARGE);

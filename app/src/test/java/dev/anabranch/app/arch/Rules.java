@@ -95,8 +95,10 @@ final class Rules {
           .dependOnClassesThat()
           .resideInAPackage("org.bytedeco..");
 
-  static final ArchRule NOBODY_SEES_TRANSPORTS =
+  static final ArchRule FEW_SEE_TRANSPORTS =
       noClasses()
+          .that()
+          .resideOutsideOfPackages("dev.anabranch.fabrics.grpc..", "dev.anabranch.service..")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("io.grpc..", "com.google.protobuf..", "org.apache.spark..");

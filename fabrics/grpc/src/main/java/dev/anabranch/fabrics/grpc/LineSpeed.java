@@ -24,9 +24,9 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How fast messages cross this machine's loopback: a hub and several devices, each with a connection
- * of its own, in one process. Frames are made, checked, acknowledged and copied out as always, and
- * then forgotten. Belongs to one thread.
+ * How fast messages cross this machine's loopback: a hub and several devices, each with a
+ * connection of its own, in one process. Frames are made, checked, acknowledged and copied out as
+ * always, and then forgotten. Belongs to one thread.
  */
 public final class LineSpeed implements AutoCloseable {
   private final MemorySegment values;
@@ -63,7 +63,8 @@ public final class LineSpeed implements AutoCloseable {
   }
 
   private Parcel parcel() {
-    return new Parcel("values", "raw/1", new Wire(MemorySegment.ofArray(new byte[0]), values, () -> {}));
+    return new Parcel(
+        "values", "raw/1", new Wire(MemorySegment.ofArray(new byte[0]), values, () -> {}));
   }
 
   /** Seconds until a message has crossed to each device. */
