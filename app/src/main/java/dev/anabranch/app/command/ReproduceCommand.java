@@ -44,6 +44,15 @@ final class ReproduceCommand implements Callable<Integer> {
   private @Nullable Integer seeds;
 
   @Option(
+      names = "--plans",
+      paramLabel = "NAME",
+      split = ",",
+      description =
+          "Run only these plans of claims.yaml, as --plans 'decoder-*'; claims on others are judged"
+              + " if those have run before.")
+  private List<String> only = new ArrayList<>();
+
+  @Option(
       names = "--data",
       paramLabel = "FOLDER",
       description = "Takes the place of datasets and models in the paths of plans.")
@@ -84,7 +93,7 @@ final class ReproduceCommand implements Callable<Integer> {
     var to =
         folder != null ? folder : Path.of("runs", "reproduce-" + method + (quick ? "-quick" : ""));
     var reproduction =
-        new Reproduction(claims, quick, overrides, seeds == null ? 0 : seeds, data, again);
+        new Reproduction(claims, quick, overrides, seeds == null ? 0 : seeds, data, again, only);
     try (var session = work.session();
         var progress = new ProgressLine(work.console(), "the same command")) {
       var result = reproduction.carryOut(session, to, progress);

@@ -24,7 +24,7 @@ record Claim(
   Judged judge(Runs runs) {
     if (!runs.has(measure.plans())) {
       return new Judged(
-          this, Measured.unknown("needs plans that --quick leaves out"), Verdict.NOT_JUDGED);
+          this, Measured.unknown("needs plans that have not run"), Verdict.NOT_JUDGED);
     }
     var measured = measure.of(runs);
     return new Judged(this, measured, verdict(measured));

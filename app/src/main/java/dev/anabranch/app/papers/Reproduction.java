@@ -3,6 +3,7 @@ package dev.anabranch.app.papers;
 import dev.anabranch.app.estimate.Estimator;
 import dev.anabranch.app.plan.Catalog;
 import dev.anabranch.app.plan.RunPlan;
+import dev.anabranch.app.plan.Words;
 import dev.anabranch.app.record.Digest;
 import dev.anabranch.app.record.Json;
 import dev.anabranch.app.record.RunFolder;
@@ -11,12 +12,15 @@ import dev.anabranch.app.report.RunRecord;
 import dev.anabranch.app.run.Runner;
 import dev.anabranch.app.run.Session;
 import dev.anabranch.core.AnabranchException;
+import dev.anabranch.core.Failure;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * @param seeds how many; 0: as the claims say
  * @param data where the files of plans lie; null: as their paths stand
  * @param again whether what has run is run once more
+ * @param only names of plans to run, where {@code *} stands for any characters; empty: all. Others
+ *     are judged if they have run before
  */
 public record Reproduction(
     Claims claims,
@@ -35,7 +41,8 @@ public record Reproduction(
     List<String> overrides,
     int seeds,
     @Nullable Path data,
-    boolean again) {
+    boolean again,
+    List<String> only) {
 
   /**
    * What came of it.
@@ -65,14 +72,38 @@ public record Reproduction(
 
   /** Runs what has not run, then judges. */
   public Result carryOut(Session session, Path folder, Runner.Watch watch) {
-    var planned = planned(session, folder);
-    var open = planned.stream().filter(next -> again || !finished(next.folder())).toList();
+    requireKnown();
+    var all = planned(session, folder);
+    var open =
+        all.stream()
+            .filter(next -> wanted(next.name()))
+            .filter(next -> again || !finished(next.folder()))
+            .toList();
     var estimator = new Estimator(session);
     open.forEach(next -> estimator.require(next.plan()));
     for (var next : open) {
       run(new Runner(session), next, watch);
     }
-    return judge(session, folder, planned);
+    return judge(session, folder, all.stream().filter(one -> finished(one.folder())).toList());
+  }
+
+  private void requireKnown() {
+    var names = (quick ? claims.quick() : claims.plans()).keySet();
+    for (var one : only) {
+      if (names.stream().noneMatch(name -> matches(one, name))) {
+        throw AnabranchException.expected(
+            Failure.USAGE, "--plans", one, Words.hint(one, List.copyOf(names)));
+      }
+    }
+  }
+
+  private boolean wanted(String name) {
+    return only.isEmpty() || only.stream().anyMatch(one -> matches(one, name));
+  }
+
+  private static boolean matches(String pattern, String name) {
+    var parts = Stream.of(pattern.split("\\*", -1)).map(Pattern::quote).toList();
+    return name.matches(String.join(".*", parts));
   }
 
   private List<Planned> planned(Session session, Path folder) {
@@ -83,7 +114,9 @@ public record Reproduction(
     var out = new ArrayList<Planned>();
     files.forEach((name, file) -> {
       var plan = read(session.catalog(), name, file);
-      where.require(plan, claims);
+      if (wanted(name)) {
+        where.require(plan, claims);
+      }
       var here = where.in(plan, session.catalog());
       for (int s = 0; s < repeat; s++) {
         var seeded = here.withSeed(here.seed() + s);

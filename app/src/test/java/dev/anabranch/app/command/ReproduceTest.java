@@ -171,8 +171,23 @@ class ReproduceTest {
     assertThat(ended.json().at("/runs/0/rounds").asInt()).isEqualTo(1);
     assertThat(ended.json().at("/claims/0/verdict").asText()).isEqualTo("not judged");
     assertThat(ended.json().at("/claims/0/cause").asText())
-        .isEqualTo("needs plans that --quick leaves out");
+        .isEqualTo("needs plans that have not run");
     assertThat(ended.json().at("/claims/0").has("value")).isFalse();
+  }
+
+  @Test
+  void someOfThePlansCanBeRunAndTheRestLater() throws IOException {
+    var first = run("reproduce", "toy", "--seeds", "1", "--json", "--plans", "h*d");
+    assertThat(first.json().path("runs")).hasSize(1);
+    assertThat(first.json().at("/runs/0/label").asText()).isEqualTo("head");
+    assertThat(first.json().at("/claims/0/cause").asText())
+        .isEqualTo("needs plans that have not run");
+    var second = run("reproduce", "toy", "--seeds", "1", "--json", "--plans", "hea*,whole");
+    assertThat(second.json().path("runs")).hasSize(2);
+    assertThat(second.err().lines()).hasSize(3);
+    assertThat(second.json().at("/claims/0/verdict").asText()).isEqualTo("pass");
+    assertThat(run("reproduce", "toy", "--plans", "hed").err())
+        .isEqualTo("anabranch: --plans: hed (expected: 'head'? one of whole, head)\n");
   }
 
   @Test

@@ -48,10 +48,13 @@ final class PapersTest {
   void everyClaimIsSound(String paper) {
     var claims = new Papers(PAPERS).claims(paper);
     assertThat(claims.quick()).isNotEmpty();
-    assertThat(new Reproduction(claims, false, List.of(), 0, null, false).lacking(catalog()))
+    assertThat(
+            new Reproduction(claims, false, List.of(), 0, null, false, List.of())
+                .lacking(catalog()))
         .as("files that nothing is said about")
         .isEmpty();
-    assertThat(new Reproduction(claims, true, List.of(), 0, null, false).lacking(catalog()))
+    assertThat(
+            new Reproduction(claims, true, List.of(), 0, null, false, List.of()).lacking(catalog()))
         .isEmpty();
   }
 
