@@ -29,8 +29,7 @@ public final class Connections {
     if (tls != null) {
       builder
           .tls(tls.key(), tls.chain())
-          .tlsCustomizer(
-              ssl -> ssl.protocols(Tls.VERSION).trustManager(tls.trust()));
+          .tlsCustomizer(ssl -> ssl.protocols(Tls.VERSION).trustManager(tls.trust()));
     }
     return builder.build();
   }
@@ -46,15 +45,14 @@ public final class Connections {
   public static ServerBuilder prepare(
       ServerBuilder builder, @Nullable Tls tls, Duration begin, boolean everybody) {
     builder
-        .childChannelPipelineCustomizer(
-            pipeline -> {
-              var patience = new Patience(tls != null, begin);
-              if (tls == null) {
-                pipeline.addFirst(patience);
-              } else {
-                pipeline.addLast(patience);
-              }
-            })
+        .childChannelPipelineCustomizer(pipeline -> {
+          var patience = new Patience(tls != null, begin);
+          if (tls == null) {
+            pipeline.addFirst(patience);
+          } else {
+            pipeline.addLast(patience);
+          }
+        })
         .idleTimeout(Duration.ofMinutes(1), true)
         .pingInterval(PING)
         .http2InitialStreamWindowSize(STREAM_WINDOW)
@@ -64,11 +62,10 @@ public final class Connections {
     if (tls != null) {
       builder
           .tls(tls.key(), tls.chain())
-          .tlsCustomizer(
-              ssl ->
-                  ssl.protocols(Tls.VERSION)
-                      .trustManager(tls.trust())
-                      .clientAuth(everybody ? ClientAuth.OPTIONAL : ClientAuth.REQUIRE));
+          .tlsCustomizer(ssl ->
+              ssl.protocols(Tls.VERSION)
+                  .trustManager(tls.trust())
+                  .clientAuth(everybody ? ClientAuth.OPTIONAL : ClientAuth.REQUIRE));
     }
     return builder;
   }
