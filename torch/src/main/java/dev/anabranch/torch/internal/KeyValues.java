@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.Objects;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
@@ -114,6 +115,27 @@ final class KeyValues implements AutoCloseable {
       }
       return wide;
     }
+  }
+
+  /** [b, g, k, w] to [b, g · share, k, w]. */
+  static Tensor shared(Tensor part, long share) {
+    return share == 1
+        ? part
+        : part.unsqueeze(2)
+            .expand(part.size(0), part.size(1), share, part.size(2), part.size(3))
+            .reshape(part.size(0), part.size(1) * share, part.size(2), part.size(3));
+  }
+
+  /** Trained rows [p, g · w] before [b, g, k, w]. */
+  static Tensor behind(Tensor rows, Tensor part) {
+    long g = part.size(1);
+    long w = part.size(3);
+    Tensor each =
+        rows.view(rows.size(0), g, w)
+            .transpose(0, 1)
+            .unsqueeze(0)
+            .expand(part.size(0), g, rows.size(0), w);
+    return torch.cat(new TensorVector(each, part), 2);
   }
 
   @Override

@@ -399,8 +399,8 @@ public final class Pass implements AutoCloseable {
     var prefix = variables.find(at + "prefix.key");
     long extra = prefix == null ? 0 : prefix.size(0);
     if (prefix != null) {
-      keys = behind(prefix, keys);
-      values = behind(variables.get(at + "prefix.value"), values);
+      keys = KeyValues.behind(prefix, keys);
+      values = KeyValues.behind(variables.get(at + "prefix.value"), values);
     }
     long b = q.size(0);
     long t = q.size(2);
@@ -418,8 +418,8 @@ public final class Pass implements AutoCloseable {
     Tensor out =
         torch.scaled_dot_product_attention(
             query,
-            shared(keys, share),
-            shared(values, share),
+            KeyValues.shared(keys, share),
+            KeyValues.shared(values, share),
             mask == null ? new TensorOptional() : new TensorOptional(mask),
             0.0,
             plain && t > 1,
@@ -427,27 +427,6 @@ public final class Pass implements AutoCloseable {
             false);
     Tensor joined = t == 1 ? out.reshape(b, 1, width) : out.transpose(1, 2).reshape(b, t, width);
     return BertLayers.cast(joined, type);
-  }
-
-  /** [b, g, k, w] to [b, g · share, k, w]. */
-  private static Tensor shared(Tensor part, long share) {
-    return share == 1
-        ? part
-        : part.unsqueeze(2)
-            .expand(part.size(0), part.size(1), share, part.size(2), part.size(3))
-            .reshape(part.size(0), part.size(1) * share, part.size(2), part.size(3));
-  }
-
-  /** Trained rows [p, g · w] before [b, g, k, w]. */
-  private static Tensor behind(Tensor rows, Tensor part) {
-    long g = part.size(1);
-    long w = part.size(3);
-    Tensor each =
-        rows.view(rows.size(0), g, w)
-            .transpose(0, 1)
-            .unsqueeze(0)
-            .expand(part.size(0), g, rows.size(0), w);
-    return torch.cat(new TensorVector(each, part), 2);
   }
 
   /**
