@@ -12,9 +12,14 @@ public enum Failure {
   QUORUM(20),
   DEADLOCK(21),
   PROGRAM(22),
+  UNEQUAL(23),
   STORAGE(30),
   IN_USE(31),
-  CORRUPT(32);
+  CORRUPT(32),
+  NEWER(33),
+  RESTORED(34),
+  UNREACHABLE(40),
+  REFUSED(41);
 
   private final int exitCode;
 

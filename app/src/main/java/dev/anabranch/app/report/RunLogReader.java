@@ -119,7 +119,7 @@ final class RunLogReader {
           lost.add(
               new RunRecord.Lost(round(event, -1), index(event, "device"), text(event, "reason")));
       case "metric" -> tally(event).metrics.put(text(event, "name"), number(event, "value"));
-      case "end" -> end = new RunRecord.End(number(event, "virtualSeconds"));
+      case "end" -> end = new RunRecord.End(time(event, "Seconds"));
       default -> {
         // Checkpoints, and kinds of later versions, say nothing that is drawn.
       }
@@ -151,7 +151,7 @@ final class RunLogReader {
       throw wrong("cohort", cohort, "a list of devices");
     }
     tally.cohort = cohort.size();
-    tally.virtualSeconds = number(event, "virtualSeconds");
+    tally.virtualSeconds = time(event, "Seconds");
   }
 
   private void wire(JsonNode event) {
@@ -198,8 +198,8 @@ final class RunLogReader {
     return new RunRecord.Visit(
         round(event, 0),
         index(event, "device"),
-        number(event, "virtualStart"),
-        number(event, "virtualEnd"),
+        time(event, "Start"),
+        time(event, "End"),
         number(event, "computeSeconds"),
         number(event, "transferSeconds"),
         number(event, "waitSeconds"));
@@ -305,6 +305,11 @@ final class RunLogReader {
       case "NaN", "Infinity", "-Infinity" -> Double.NaN;
       default -> throw wrong(name, value, "a number");
     };
+  }
+
+  /** By the virtual clock or, where real machines ran, by the wall. */
+  private static double time(JsonNode event, String what) {
+    return number(event, event.has("virtual" + what) ? "virtual" + what : "wall" + what);
   }
 
   private static List<Long> counts(JsonNode event, String name) {

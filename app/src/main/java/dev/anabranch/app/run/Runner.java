@@ -9,7 +9,7 @@ import dev.anabranch.app.record.Summary;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Beside;
 import dev.anabranch.core.DeviceProfile;
-import dev.anabranch.core.Evaluation;
+import dev.anabranch.core.Fabric;
 import dev.anabranch.core.Job;
 import dev.anabranch.core.Outcome;
 import dev.anabranch.core.Progress;
@@ -20,15 +20,30 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
-/** Carries out one plan and leaves its record. */
-public record Runner(Session session) {
+/**
+ * Carries out one plan and leaves its record.
+ *
+ * @param fabric where the programs of a plan run
+ */
+public record Runner(Session session, Function<RunPlan, Fabric> fabric) {
+  /** On the fabric that the plan names. */
+  public Runner(Session session) {
+    this(session, session.wiring()::fabric);
+  }
+
   /** Watches a run; told how many rounds there will be, 0 if that is not known. */
   public interface Watch {
     Progress start(Path folder, String label, int rounds);
 
     /** Told of what went wrong without ending the run. */
     void note(String text);
+
+    /** The log as the run is to write it; another one may listen in. */
+    default RunLog log(RunLog log) {
+      return log;
+    }
   }
 
   /**
@@ -80,25 +95,22 @@ public record Runner(Session session) {
       int rounds = plan.methodNumber("rounds").orElse(0L).intValue();
       var method = plan.method();
       var large = session.wiring().large(plan, engine);
-      var evaluation =
-          new Evaluation(engine, method.use(engine.facts()), data.holdout(), plan.evaluateBatch());
+      var records =
+          new Job.Records(
+              watch.log(log),
+              Records.checkpoints(folder.checkpoints(), log, watch::note),
+              watch.start(
+                  folder.path(), label, rounds == 0 ? 0 : rounds + method.closingRounds()));
+      var alone = session.job(plan, records);
+      var evaluation = alone.scoring().evaluation();
       var job =
-          new Job(
-              plan.seed(),
-              engine,
-              new Job.Hosts(data.shards(), plan.profiles(), plan.bodyProfile()),
-              plan.codecs(),
-              new Job.Scoring(
-                  evaluation.with(session.wiring().instruments(plan, engine, evaluation)),
-                  plan.evaluateEvery()),
-              plan.faults(),
-              new Job.Records(
-                  log,
-                  Records.checkpoints(folder.checkpoints(), log, watch::note),
-                  watch.start(
-                      folder.path(), label, rounds == 0 ? 0 : rounds + method.closingRounds())),
-              new Beside(large.orElse(null), data.publicText()));
-      var outcome = session.wiring().fabric(plan).run(method, job);
+          alone
+              .with(new Beside(large.orElse(null), data.publicText()))
+              .with(
+                  new Job.Scoring(
+                      evaluation.with(session.wiring().instruments(plan, engine, evaluation)),
+                      plan.evaluateEvery()));
+      var outcome = fabric.apply(plan).run(method, job);
       return leave(plan, label, folder, data, outcome);
     }
   }

@@ -2,7 +2,10 @@ package dev.anabranch.app.run;
 
 import dev.anabranch.app.plan.Catalog;
 import dev.anabranch.app.plan.RunPlan;
+import dev.anabranch.core.Beside;
 import dev.anabranch.core.Engine;
+import dev.anabranch.core.Evaluation;
+import dev.anabranch.core.Job;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -42,6 +45,31 @@ public final class Session implements AutoCloseable {
     var key = new LinkedHashMap<String, Object>(plan.engineKey());
     key.put("classes", classes);
     return engines.computeIfAbsent(key, k -> wiring.engine(plan, classes));
+  }
+
+  /** A plan's job with nothing beside the coordinator, and without instruments. */
+  public Job job(RunPlan plan, Job.Records records) {
+    return job(plan, dataset(plan), records);
+  }
+
+  /** The same over other examples. */
+  public Job job(RunPlan plan, Dataset data, Job.Records records) {
+    var engine = engine(plan, data.classes().size());
+    return new Job(
+        plan.seed(),
+        engine,
+        new Job.Hosts(data.shards(), plan.profiles(), plan.bodyProfile()),
+        plan.codecs(),
+        new Job.Scoring(
+            new Evaluation(
+                engine,
+                plan.method().use(engine.facts()),
+                data.holdout(),
+                plan.evaluateBatch()),
+            plan.evaluateEvery()),
+        plan.faults(),
+        records,
+        Beside.NOTHING);
   }
 
   @Override

@@ -3,7 +3,11 @@ package dev.anabranch.fabrics.local;
 import dev.anabranch.core.Fabric;
 import dev.anabranch.core.Method;
 import dev.anabranch.testkit.AssertingLinks;
+import dev.anabranch.testkit.Gossip;
 import dev.anabranch.testkit.MethodContract;
+import dev.anabranch.testkit.Remembering;
+import dev.anabranch.testkit.Split;
+import dev.anabranch.testkit.Star;
 import org.junit.jupiter.api.Nested;
 
 final class ContractTest {

@@ -18,6 +18,8 @@ import dev.anabranch.testkit.AssertingLinks;
 import dev.anabranch.testkit.MemoryCheckpoints;
 import dev.anabranch.testkit.MemoryLog;
 import dev.anabranch.testkit.Programs;
+import dev.anabranch.testkit.Split;
+import dev.anabranch.testkit.Star;
 import dev.anabranch.testkit.ToyEngine;
 import dev.anabranch.testkit.ToyJob;
 import java.util.ArrayList;

@@ -9,6 +9,7 @@ import dev.anabranch.core.Faults;
 import dev.anabranch.core.FileCheckpoints;
 import dev.anabranch.core.FileRunLog;
 import dev.anabranch.core.Outcome;
+import dev.anabranch.testkit.Remembering;
 import dev.anabranch.testkit.ToyEngine;
 import dev.anabranch.testkit.ToyJob;
 import java.io.IOException;

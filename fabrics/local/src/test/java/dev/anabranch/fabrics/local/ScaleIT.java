@@ -7,6 +7,7 @@ import dev.anabranch.core.Codecs;
 import dev.anabranch.core.Quorum;
 import dev.anabranch.core.Topic;
 import dev.anabranch.testkit.Programs;
+import dev.anabranch.testkit.Star;
 import dev.anabranch.testkit.ToyEngine;
 import dev.anabranch.testkit.ToyJob;
 import java.util.Set;

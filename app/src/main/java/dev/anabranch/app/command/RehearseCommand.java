@@ -1,0 +1,134 @@
+package dev.anabranch.app.command;
+
+import dev.anabranch.app.estimate.Estimator;
+import dev.anabranch.app.record.Json;
+import dev.anabranch.app.record.RunFolder;
+import dev.anabranch.app.rehearse.Fault;
+import dev.anabranch.app.rehearse.Rehearsal;
+import dev.anabranch.core.AnabranchException;
+import dev.anabranch.core.Failure;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code rehearse PLAN.yaml}. */
+@Command(
+    name = "rehearse",
+    description =
+        "Carry out a run plan with real processes on this machine, with faults, and compare the"
+            + " result with that of 'run'.")
+final class RehearseCommand implements Callable<Integer> {
+  private final Work work;
+  @Mixin private PlanOptions plan = new PlanOptions();
+  @Mixin private Output output = new Output();
+
+  @Option(
+      names = "--devices",
+      paramLabel = "N",
+      defaultValue = "3",
+      description =
+          "Processes that play the devices of the plan between them, 1 to 64 (default: 3). Process"
+              + " K plays device K - 1 and every N-th after it.")
+  private int devices = 3;
+
+  @Option(
+      names = "--fault",
+      paramLabel = "FAULT",
+      description = {
+        "What befalls a process when a round is in progress; rounds and processes count from 1. May"
+            + " be repeated.",
+        "  kill-coordinator@2, kill-body@2, kill-device-1@2: kill -9, and started again",
+        "  stop-coordinator@2:60s and so on: stopped for so long",
+        "  cut-link-1@2:20s, cut-body@2:20s: its line is cut for so long"
+      })
+  private List<String> faults = new ArrayList<>();
+
+  @Option(
+      names = "--deadline",
+      paramLabel = "SECONDS",
+      defaultValue = "120",
+      description = "A visit without progress for so long is lost, 1 to 86400 (default: 120).")
+  private long deadline = 120;
+
+  @Option(
+      names = "--output",
+      paramLabel = "DIR",
+      description = "The rehearsal's folder; must be new or empty (default: in runs).")
+  private @Nullable Path folder;
+
+  RehearseCommand(Work work) {
+    this.work = work;
+  }
+
+  @Override
+  public Integer call() {
+    require("--devices", devices, 64);
+    require("--deadline", deadline, 86_400);
+    var parsed = faults.stream().map(Fault::parse).toList();
+    var console = work.console();
+    try (var session = work.session();
+        var progress = new ProgressLine(console)) {
+      var read = plan.read(session.catalog());
+      new Estimator(session).require(read);
+      var place =
+          folder == null
+              ? RunFolder.reserve(Path.of("runs"), read.name() + "-rehearsal", Instant.now())
+              : RunFolder.reserve(folder);
+      var rehearsal =
+          new Rehearsal(
+              read,
+              devices,
+              parsed,
+              place.toAbsolutePath(),
+              Duration.ofSeconds(deadline),
+              line -> console.err().println("rehearsal: " + line));
+      var result = rehearsal.run(session, progress);
+      print(result);
+      if (!result.equal()) {
+        throw AnabranchException.expected(
+            Failure.UNEQUAL,
+            "weightsSha256 of the rehearsal",
+            result.rehearsed(),
+            result.local() + ", as on the local fabric; lost visits: " + result.lost());
+      }
+      return 0;
+    }
+  }
+
+  private static void require(String option, long value, long most) {
+    if (value < 1 || value > most) {
+      throw AnabranchException.expected(Failure.USAGE, option, value, "1 to " + most);
+    }
+  }
+
+  private void print(Rehearsal.Result result) {
+    var out = work.console().out();
+    if (output.json) {
+      out.println(Json.compact(result.toMap()));
+      return;
+    }
+    var table = new Table("run", "weightsSha256");
+    table.row("rehearsed", result.rehearsed());
+    table.row("local", result.local());
+    out.print(table);
+    out.println();
+    result
+        .struck()
+        .forEach((fault, round) -> out.println("fault " + fault + ": struck in round " + round));
+    out.println(
+        (result.equal() ? "equal" : "NOT equal")
+            + " after "
+            + result.rounds()
+            + " rounds, "
+            + result.lost()
+            + " visits lost");
+    out.println("folder: " + result.folder());
+  }
+}

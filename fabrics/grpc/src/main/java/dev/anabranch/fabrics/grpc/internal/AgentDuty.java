@@ -1,0 +1,216 @@
+package dev.anabranch.fabrics.grpc.internal;
+
+import com.google.protobuf.ByteString;
+import dev.anabranch.fabrics.grpc.RunWiring;
+import dev.anabranch.fabrics.grpc.SentLog;
+import dev.anabranch.fabrics.grpc.internal.proto.Alive;
+import dev.anabranch.fabrics.grpc.internal.proto.BeginVisit;
+import dev.anabranch.fabrics.grpc.internal.proto.Ended;
+import dev.anabranch.fabrics.grpc.internal.proto.OfferRun;
+import dev.anabranch.fabrics.grpc.internal.proto.Order;
+import dev.anabranch.fabrics.grpc.internal.proto.Report;
+import dev.anabranch.fabrics.grpc.internal.proto.RunReady;
+import dev.anabranch.fabrics.grpc.internal.proto.RunRefused;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Carries out what a coordinator orders. Thread-safe: orders come one after the other and only start
+ * work; a thread tells every second what goes on.
+ */
+public final class AgentDuty implements Dial.OrderListener, AutoCloseable {
+  private static final long TICK_MILLIS = 1000;
+
+  private final Dial dial;
+  private final RunWiring wiring;
+  private final SentLog sentLog;
+  private final Path folder;
+  private final Consumer<String> notes;
+  private final Thread ticker;
+  private final CompletableFuture<@Nullable String> end = new CompletableFuture<>();
+  private final Map<String, AgentRun> runs = new TreeMap<>();
+  private final Set<String> preparing = new TreeSet<>();
+  private volatile boolean closed;
+
+  /**
+   * @param folder where memories are kept, of this agent alone
+   * @param notes told what goes on, a line each
+   */
+  public AgentDuty(
+      Dial dial, RunWiring wiring, SentLog sentLog, Path folder, Consumer<String> notes) {
+    this.dial = dial;
+    this.wiring = wiring;
+    this.sentLog = sentLog;
+    this.folder = folder;
+    this.notes = notes;
+    ticker = Thread.ofVirtual().name("signs of life").unstarted(this::tick);
+  }
+
+  /** Begins to attend. */
+  public void start() {
+    dial.attend(this);
+    ticker.start();
+  }
+
+  /** Waits until this is closed, or the coordinator will not have the agent: then with its reason. */
+  public @Nullable String await() {
+    return end.join();
+  }
+
+  private void tick() {
+    while (!closed) {
+      try {
+        Thread.sleep(TICK_MILLIS);
+      } catch (InterruptedException e) {
+        continue;
+      }
+      var alive = Alive.newBuilder();
+      synchronized (this) {
+        if (runs.isEmpty() && preparing.isEmpty()) {
+          continue;
+        }
+        runs.values().forEach(run -> alive.addAllDoing(run.doing()));
+        alive.addAllPreparing(preparing);
+      }
+      dial.report(Report.newBuilder().setAlive(alive).build());
+    }
+  }
+
+  @Override
+  public void attending(ByteString epoch, boolean fresh) {
+    notes.accept(fresh ? "connected to the coordinator" : "connected again");
+    if (fresh) {
+      synchronized (this) {
+        runs.values().forEach(run -> run.abandonAll("the coordinator was started again"));
+      }
+    }
+  }
+
+  @Override
+  public void ordered(Order order) {
+    switch (order.getWhatCase()) {
+      case OFFER -> offer(order.getOffer());
+      case BEGIN -> begin(order.getBegin());
+      case ABANDON -> {
+        var run = run(order.getAbandon().getVisit().getRun());
+        if (run != null) {
+          run.abandon(order.getAbandon());
+        }
+      }
+      case LOOK -> {
+        var run = run(order.getLook().getRun());
+        if (run != null) {
+          Thread.ofVirtual().start(() -> run.look(order.getLook()));
+        }
+      }
+      case CLOSE -> close(order.getClose().getRun(), order.getClose().getReason());
+      case WHAT_NOT_SET -> {}
+    }
+  }
+
+  private synchronized @Nullable AgentRun run(String id) {
+    return runs.get(id);
+  }
+
+  private void offer(OfferRun offer) {
+    synchronized (this) {
+      if (preparing.contains(offer.getRun())) {
+        return;
+      }
+      if (!runs.containsKey(offer.getRun())) {
+        preparing.add(offer.getRun());
+        Thread.ofVirtual().name("run " + offer.getRun()).start(() -> prepare(offer));
+        return;
+      }
+    }
+    ready(offer.getRun());
+  }
+
+  private void ready(String run) {
+    dial.report(Report.newBuilder().setReady(RunReady.newBuilder().setRun(run)).build());
+  }
+
+  private void prepare(OfferRun offer) {
+    var id = offer.getRun();
+    try {
+      notes.accept("run " + id + ": offered");
+      var wired = wiring.wire(id, offer.getPlan());
+      var run = new AgentRun(dial, sentLog, wired, folder.resolve(Integer.toHexString(id.hashCode()) + "-" + id.replaceAll("[^A-Za-z0-9.-]+", "-")));
+      synchronized (this) {
+        preparing.remove(id);
+        runs.put(id, run);
+      }
+      notes.accept("run " + id + ": ready");
+      ready(id);
+    } catch (RuntimeException e) {
+      synchronized (this) {
+        preparing.remove(id);
+      }
+      notes.accept("run " + id + ": refused: " + e.getMessage());
+      dial.report(
+          Report.newBuilder()
+              .setRefused(
+                  RunRefused.newBuilder()
+                      .setRun(id)
+                      .setFailure(AgentRun.failure(e))
+                      .setReason(String.valueOf(e.getMessage())))
+              .build());
+    }
+  }
+
+  private void begin(BeginVisit order) {
+    var run = run(order.getVisit().getRun());
+    if (run != null) {
+      run.begin(order);
+      return;
+    }
+    dial.report(
+        Report.newBuilder()
+            .setEnded(
+                Ended.newBuilder()
+                    .setVisit(order.getVisit())
+                    .setBody(order.getBody())
+                    .setOutcome(Ended.Outcome.BROKEN)
+                    .setReason("the run is not ready here"))
+            .build());
+  }
+
+  private void close(String id, String reason) {
+    AgentRun run;
+    synchronized (this) {
+      run = runs.remove(id);
+    }
+    if (run != null) {
+      notes.accept("run " + id + ": " + (reason.isEmpty() ? "ended" : reason));
+      Thread.ofVirtual().start(() -> run.close(reason.isEmpty()));
+    }
+  }
+
+  @Override
+  public void cut(String reason) {
+    notes.accept("the line is cut: " + reason + "; dialling again");
+  }
+
+  @Override
+  public void refused(String reason) {
+    end.complete(reason);
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    ticker.interrupt();
+    synchronized (this) {
+      runs.values().forEach(run -> run.close(false));
+      runs.clear();
+    }
+    dial.close();
+    end.complete(null);
+  }
+}

@@ -1,0 +1,233 @@
+package dev.anabranch.fabrics.grpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.anabranch.core.Ability;
+import dev.anabranch.core.AnabranchException;
+import dev.anabranch.core.BodyHost;
+import dev.anabranch.core.Device;
+import dev.anabranch.core.Failure;
+import dev.anabranch.core.Method;
+import dev.anabranch.core.Outcome;
+import dev.anabranch.core.RunLog;
+import dev.anabranch.fabrics.local.LocalFabric;
+import dev.anabranch.testkit.Gossip;
+import dev.anabranch.testkit.MemoryLog;
+import dev.anabranch.testkit.Programs;
+import dev.anabranch.testkit.Remembering;
+import dev.anabranch.testkit.Split;
+import dev.anabranch.testkit.ToyEngine;
+import dev.anabranch.testkit.ToyJob;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whatever dies and is started again: the result is that of the undisturbed run. */
+@Timeout(60)
+class FaultsIT {
+  private static final int DEVICES = 5;
+
+  @TempDir private Path folder;
+
+  private static Outcome undisturbed(Method<?> method) {
+    try (var engine = ToyEngine.small(2)) {
+      return new LocalFabric(2)
+          .run(method, ToyJob.of(engine, DEVICES).job(method.use(engine.facts())));
+    }
+  }
+
+  /** Does something once, at the beginning of a program. */
+  private static <P> Consumer<P> once(
+      Consumer<P> program, Predicate<P> when, Runnable fault) {
+    var done = new AtomicBoolean();
+    return me -> {
+      if (when.test(me) && done.compareAndSet(false, true)) {
+        fault.run();
+      }
+      program.accept(me);
+    };
+  }
+
+  private static Programs with(Programs method, Consumer<Device> device, Consumer<BodyHost> body) {
+    return new Programs(method.needs(), method.coordinator(), device, body);
+  }
+
+  private void same(Programs method, Programs disturbed, Federation federation, MemoryLog log) {
+    var expected = undisturbed(method);
+    try (var engine = ToyEngine.small(2)) {
+      var job = ToyJob.of(engine, DEVICES).withLog(log).job(method.use(engine.facts()));
+      var actual = federation.fabric().run(disturbed, job);
+      assertThat(log.of("lost")).isEmpty();
+      assertThat(actual.trained().sha256()).isEqualTo(expected.trained().sha256());
+      assertThat(actual.last()).isEqualTo(expected.last());
+    }
+  }
+
+  private static List<Object> broken(MemoryLog log) {
+    return log.of("attempt").stream()
+        .filter(line -> "broken".equals(line.fields().get("state")))
+        .<Object>map(line -> line.fields().get("device"))
+        .toList();
+  }
+
+  @Test
+  void deviceThatDiesInAVisit_isVisitedAgain_withTheMemoryItHad() {
+    var log = new MemoryLog();
+    try (var federation = new Federation(folder, 3, Duration.ofSeconds(30))) {
+      var method = Remembering.method(4);
+      var device =
+          once(
+              method.device(),
+              (Device me) -> me.id().index() == 2 && me.round() == 2,
+              () -> {
+                federation.kill("device-2");
+                federation.start("device-2");
+              });
+      same(method, with(method, device, method.body()), federation, log);
+    }
+    assertThat(broken(log)).contains(2);
+  }
+
+  @Test
+  void bodyThatDies_takesAllVisitsUpAgain() {
+    var log = new MemoryLog();
+    try (var federation = new Federation(folder, 3, Duration.ofSeconds(30))) {
+      var method = Split.method(2);
+      var body =
+          once(
+              method.body(),
+              (BodyHost me) -> me.round() == 1,
+              () -> {
+                federation.kill("body");
+                federation.start("body");
+              });
+      same(method, with(method, method.device(), body), federation, log);
+    }
+    assertThat(broken(log)).isNotEmpty();
+  }
+
+  @Test
+  void agentThatDies_takesAllVisitsOfAGossipRoundUpAgain() {
+    var log = new MemoryLog();
+    try (var federation = new Federation(folder, DEVICES, Duration.ofSeconds(30))) {
+      var method = Gossip.method(2);
+      var device =
+          once(
+              method.device(),
+              (Device me) -> me.id().index() == 3 && me.round() == 1,
+              () -> {
+                federation.kill("device-3");
+                federation.start("device-3");
+              });
+      same(method, with(method, device, method.body()), federation, log);
+    }
+    assertThat(broken(log)).hasSize(DEVICES);
+  }
+
+  /** A log that does something once, when a line is written. */
+  private record Tripwire(MemoryLog log, Predicate<MemoryLog.Line> when, CompletableFuture<?> trip)
+      implements RunLog {
+    @Override
+    public void append(String kind, int round, Map<String, ?> fields) {
+      log.append(kind, round, fields);
+      if (when.test(log.lines().getLast())) {
+        trip.complete(null);
+      }
+    }
+  }
+
+  @Test
+  void coordinatorThatDiesInARound_goesOn_withoutAskingForWhatItHas() {
+    var method = Remembering.method(4);
+    var expected = undisturbed(method);
+    var log = new MemoryLog();
+    var trip = new CompletableFuture<Void>();
+    try (var engine = ToyEngine.small(2);
+        var federation = new Federation(folder, 3, Duration.ofSeconds(30))) {
+      var wire =
+          new Tripwire(
+              log,
+              line ->
+                  line.round() == 2
+                      && "whole".equals(line.fields().get("state"))
+                      && Integer.valueOf(0).equals(line.fields().get("device")),
+              trip);
+      var job = ToyJob.of(engine, DEVICES).withLog(wire).job(method.use(engine.facts()));
+      // The last device of round 2 waits until the coordinator has died.
+      var fault = trip.thenRunAsync(federation::stopAndRestartCoordinator);
+      var device =
+          once(
+              method.device(),
+              (Device me) -> me.id().index() == 4 && me.round() == 2,
+              fault::join);
+      var waiting = with(method, device, method.body());
+      federation.wire(waiting, job);
+      assertThatThrownBy(() -> federation.grpc("r").run(waiting, job))
+          .isInstanceOf(AnabranchException.class)
+          .hasMessage("the coordinator is stopped");
+      fault.join();
+      int before = log.lines().size();
+      var actual = federation.grpc("r").run(waiting, job);
+      assertThat(actual.trained().sha256()).isEqualTo(expected.trained().sha256());
+      assertThat(actual.lost()).isZero();
+      var after = log.lines().subList(before, log.lines().size());
+      assertThat(after).anyMatch(line -> line.kind().equals("resumed"));
+      assertThat(after)
+          .filteredOn(line -> line.kind().equals("attempt") && line.round() == 2)
+          .extracting(line -> line.fields().get("device"))
+          .contains(4)
+          .doesNotContain(0);
+    }
+  }
+
+  @Test
+  void deviceThatStaysAway_isLost_andTheQuorumDecides() {
+    var method = Remembering.method(1);
+    var log = new MemoryLog();
+    try (var engine = ToyEngine.small(2);
+        var federation = new Federation(folder, DEVICES, Duration.ofSeconds(2))) {
+      federation.kill("device-2");
+      var job = ToyJob.of(engine, DEVICES).withLog(log).job(method.use(engine.facts()));
+      var outcome = federation.fabric().run(method, job);
+      assertThat(outcome.lost()).isEqualTo(1);
+    }
+    assertThat(log.of("lost")).hasSize(1);
+    assertThat(log.of("lost").getFirst().fields())
+        .containsEntry("device", 2)
+        .containsEntry(
+            "reason",
+            "device 2 gave no sign for 2 s (its agent 'device-2' is not connected)");
+  }
+
+  @Test
+  void programThatFails_endsTheRun_withItsReason() {
+    var method =
+        Programs.of(
+            Set.of(Ability.ONE_EXCHANGE),
+            Remembering.method(1).coordinator(),
+            me -> {
+              throw new IllegalStateException("no such thing");
+            });
+    try (var engine = ToyEngine.small(2);
+        var federation = new Federation(folder, 1, Duration.ofSeconds(30))) {
+      var job = ToyJob.of(engine, 1).job(method.use(engine.facts()));
+      assertThatThrownBy(() -> federation.fabric().run(method, job))
+          .isInstanceOfSatisfying(
+              AnabranchException.class,
+              e -> assertThat(e.failure()).isEqualTo(Failure.PROGRAM))
+          .hasMessage(
+              "device 0 in round 0: java.lang.IllegalStateException: no such thing"
+                  + " (expected: a program that ends well)");
+    }
+  }
+}
