@@ -37,8 +37,7 @@ public final class SentRecord implements SentLog, AutoCloseable {
     this.bytesPerSecond = bytesPerSecond;
     try {
       Files.createDirectories(folder);
-      channel =
-          FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+      channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     } catch (IOException e) {
       throw failed(e);
     }

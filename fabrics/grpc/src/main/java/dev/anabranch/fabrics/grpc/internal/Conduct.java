@@ -109,8 +109,7 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
             new ReentrantReadWriteLock(true),
             (work, nanos, macs) ->
                 run.books()
-                    .charge(
-                        new Charge.Compute(NodeId.COORDINATOR, round.now, work, nanos, macs)),
+                    .charge(new Charge.Compute(NodeId.COORDINATOR, round.now, work, nanos, macs)),
             run.board()::check,
             notes.peak < 0));
     this.method = method;
@@ -198,8 +197,8 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
   }
 
   private void assigned() {
-    run.roll().eachDevice((device, agent) ->
-        run.live("assign", -1, "device", device, "agent", agent));
+    run.roll()
+        .eachDevice((device, agent) -> run.live("assign", -1, "device", device, "agent", agent));
   }
 
   /** What the first state is made of. */
