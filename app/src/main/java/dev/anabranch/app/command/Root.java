@@ -58,8 +58,6 @@ public final class Root implements Callable<Integer> {
             .addSubcommand(new ResumeCommand(work))
             .addSubcommand(new CompareCommand(work))
             .addSubcommand(new RehearseCommand(work))
-            .addSubcommand(new RehearsedCommands.Coordinator(work))
-            .addSubcommand(new RehearsedCommands.Agent(work))
             .addSubcommand(
                 new CommandLine(new CoordinatorCommand(work))
                     .addSubcommand(new CoordinatorCommand.Init(work)))
