@@ -130,6 +130,9 @@ public final class AgentProcess implements AutoCloseable {
       renews = true;
     }
     agent = attending;
+    if (closed.getCount() == 0) {
+      attending.close();
+    }
     var watch = Thread.ofVirtual().name("hours and renewal").start(() -> watch(attending, renews));
     var refused = attending.await();
     watch.interrupt();
