@@ -236,7 +236,10 @@ class RefusalsIT {
     var login = send("POST", "/api/v1/session", "{\"token\":\"" + operator().token() + "\"}");
     assertThat(login.statusCode()).isEqualTo(200);
     var cookie = login.headers().firstValue("set-cookie").orElseThrow();
-    assertThat(cookie).containsIgnoringCase("HttpOnly").contains("Secure").contains("SameSite=Strict");
+    assertThat(cookie)
+        .containsIgnoringCase("HttpOnly")
+        .contains("Secure")
+        .contains("SameSite=Strict");
     var value = cookie.replaceFirst(";.*", "");
     assertThat(send("GET", "/api/v1/session", "", "cookie", value).body())
         .isEqualTo("{\"name\":\"admin\",\"role\":\"admin\"}");
