@@ -16,7 +16,7 @@ import java.util.function.ToDoubleFunction;
 final class LinkSpeed implements Benchmark {
   private static final int DEVICES = 6;
   private static final long BYTES = 256L << 20;
-  private static final int RUNS = 4;
+  private static final int RUNS = 3;
   private static final String PASSWORD = "password";
 
   @Override

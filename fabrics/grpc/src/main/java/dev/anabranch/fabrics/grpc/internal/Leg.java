@@ -52,7 +52,7 @@ final class Leg {
   private int window;
 
   // Incoming: taken <= next.
-  private long next = 1;
+  private volatile long next = 1; // written with the lock
   private long takenBelow = 1;
   private long ackSent;
   private long held;
@@ -85,6 +85,11 @@ final class Leg {
     return name;
   }
 
+  /** The number of the frame that is expected next. */
+  long next() {
+    return next;
+  }
+
   /** Takes the session of the first hello for its own; false if it has another. */
   boolean claim(ByteString by) {
     lock.lock();
@@ -93,16 +98,6 @@ final class Leg {
         session = by;
       }
       return session.equals(by);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** The number of the frame that is expected next. */
-  long next() {
-    lock.lock();
-    try {
-      return next;
     } finally {
       lock.unlock();
     }
@@ -310,7 +305,7 @@ final class Leg {
     }
     resuming = false;
     damaged = 0;
-    next++;
+    next = next + 1;
     held += frame.cost();
     var part = sections.next(frame);
     account.received(frame, part, from.secure());
@@ -346,7 +341,7 @@ final class Leg {
   }
 
   private void refuse(Line from, Status status) {
-    LOG.warn("{}: refused: {}: {}", name, status.getCode(), status.getDescription());
+    LOG.warn("{}: refused: {}", name, Endings.describe(status));
     from.abort(status);
     detached(from, status);
   }
@@ -414,10 +409,9 @@ final class Leg {
 
   private void startGrace(String reason) {
     if (grace == null && !retired) {
-      var text =
-          "the connection was cut and not back within %d ms: %s"
-              .formatted(limits.grace().toMillis(), reason);
-      grace = timer.schedule(() -> lose(text), limits.grace().toNanos(), TimeUnit.NANOSECONDS);
+      var time = limits.grace();
+      var text = "the connection was cut and not back within " + time.toMillis() + " ms: " + reason;
+      grace = timer.schedule(() -> lose(text), time.toNanos(), TimeUnit.NANOSECONDS);
     }
   }
 
