@@ -92,7 +92,9 @@ final class Player implements AutoCloseable {
     }
     try {
       var kill =
-          new ProcessBuilder("kill", "-" + signal, Long.toString(running.pid())).inheritIO().start();
+          new ProcessBuilder("kill", "-" + signal, Long.toString(running.pid()))
+              .inheritIO()
+              .start();
       join(kill);
       if (kill.exitValue() != 0) {
         throw AnabranchException.expected(

@@ -33,8 +33,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A dress rehearsal of a plan on this machine: a coordinator, a body if the method needs one, and
- * devices, each a process of its own, with faults that strike when the run log says that their round
- * is in progress; then the same plan on the local fabric, whose result must be the same. Used once.
+ * devices, each a process of its own, with faults that strike when the run log says that their
+ * round is in progress; then the same plan on the local fabric, whose result must be the same. Used
+ * once.
  */
 public final class Rehearsal {
   private static final String HOST = "127.0.0.1";
@@ -49,7 +50,12 @@ public final class Rehearsal {
    * @param struck faults, each with the round in which it struck
    */
   public record Result(
-      Path folder, String rehearsed, String local, int rounds, int lost, Map<String, Integer> struck) {
+      Path folder,
+      String rehearsed,
+      String local,
+      int rounds,
+      int lost,
+      Map<String, Integer> struck) {
     public boolean equal() {
       return rehearsed.equals(local);
     }
@@ -147,8 +153,7 @@ public final class Rehearsal {
   private void play() {
     int port = freePort();
     var home = folder.resolve("coordinator");
-    var settings =
-        new CoordinatorSettings(List.of(HOST), HOST, port, "", Duration.ofDays(1), 1);
+    var settings = new CoordinatorSettings(List.of(HOST), HOST, port, "", Duration.ofDays(1), 1);
     var operator = CoordinatorDaemon.init(home, settings, CLOCK);
     var coordinator =
         add(
@@ -244,8 +249,7 @@ public final class Rehearsal {
             Path.of("answer"),
             api.post(
                 "/api/v1/enrolments",
-                Json.compact(
-                    Map.of("name", name, "role", role.word(), "expiresInSeconds", 600))));
+                Json.compact(Map.of("name", name, "role", role.word(), "expiresInSeconds", 600))));
     AgentIdentity.enrol(home, String.valueOf(invitation.get("token")), CLOCK);
     if (faults.stream().anyMatch(f -> f.kind() == Fault.Kind.CUT && f.player().equals(name))) {
       var line = lines.computeIfAbsent(name, n -> new CutLine(port));

@@ -10,8 +10,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /**
- * Reads from a run's log which round is in progress. The log is cut back when the run is resumed, so
- * all of it is read each time. Not thread-safe.
+ * Reads from a run's log which round is in progress. The log is cut back when the run is resumed,
+ * so all of it is read each time. Not thread-safe.
  */
 final class RoundWatch {
   private final Path log;
@@ -49,8 +49,7 @@ final class RoundWatch {
     failure = "";
     int whole = text.lastIndexOf('\n') + 1;
     for (var line : (Iterable<String>) text.substring(0, whole).lines()::iterator) {
-      boolean invited =
-          line.startsWith("{\"kind\":\"attempt\"") && line.contains("\"invited\"");
+      boolean invited = line.startsWith("{\"kind\":\"attempt\"") && line.contains("\"invited\"");
       boolean end = line.startsWith("{\"kind\":\"end\"");
       if (!invited && !end) {
         continue;

@@ -10,8 +10,8 @@ import dev.anabranch.fabrics.grpc.Wired;
 import java.util.Optional;
 
 /**
- * What an agent runs, out of a plan and whatever modules there are; the data are those that the plan
- * names. Models and data stay loaded for later runs. Thread-safe.
+ * What an agent runs, out of a plan and whatever modules there are; the data are those that the
+ * plan names. Models and data stay loaded for later runs. Thread-safe.
  */
 public final class PlanWiring implements RunWiring {
   /** An agent keeps no record: that is the coordinator's. */

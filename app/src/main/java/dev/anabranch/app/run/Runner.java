@@ -99,8 +99,7 @@ public record Runner(Session session, Function<RunPlan, Fabric> fabric) {
           new Job.Records(
               watch.log(log),
               Records.checkpoints(folder.checkpoints(), log, watch::note),
-              watch.start(
-                  folder.path(), label, rounds == 0 ? 0 : rounds + method.closingRounds()));
+              watch.start(folder.path(), label, rounds == 0 ? 0 : rounds + method.closingRounds()));
       var alone = session.job(plan, records);
       var evaluation = alone.scoring().evaluation();
       var job =

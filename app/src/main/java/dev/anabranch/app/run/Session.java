@@ -62,10 +62,7 @@ public final class Session implements AutoCloseable {
         plan.codecs(),
         new Job.Scoring(
             new Evaluation(
-                engine,
-                plan.method().use(engine.facts()),
-                data.holdout(),
-                plan.evaluateBatch()),
+                engine, plan.method().use(engine.facts()), data.holdout(), plan.evaluateBatch()),
             plan.evaluateEvery()),
         plan.faults(),
         records,

@@ -22,22 +22,28 @@ class FaultTest {
   void forms() {
     assertThat(Fault.parse("kill-coordinator@2"))
         .isEqualTo(
-            new Fault(
-                "kill-coordinator@2", Fault.Kind.KILL, "coordinator", 2, Duration.ZERO));
+            new Fault("kill-coordinator@2", Fault.Kind.KILL, "coordinator", 2, Duration.ZERO));
     assertThat(Fault.parse("kill-device-12@1").player()).isEqualTo("device-12");
     assertThat(Fault.parse("stop-body@3:60s").lasting()).isEqualTo(Duration.ofSeconds(60));
     assertThat(Fault.parse("cut-link-2@3:20s"))
         .isEqualTo(
-            new Fault(
-                "cut-link-2@3:20s", Fault.Kind.CUT, "device-2", 3, Duration.ofSeconds(20)));
+            new Fault("cut-link-2@3:20s", Fault.Kind.CUT, "device-2", 3, Duration.ofSeconds(20)));
     assertThat(Fault.parse("cut-body@1:5s").player()).isEqualTo("body");
   }
 
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "", "kill", "kill-devcie-1@1", "kill-device-0@1", "kill-device-1", "kill-device-1@0",
-        "cut-coordinator@1:5s", "cut-link-1@1", "stop-device-1@1:5", "kill-body@1 "
+        "",
+        "kill",
+        "kill-devcie-1@1",
+        "kill-device-0@1",
+        "kill-device-1",
+        "kill-device-1@0",
+        "cut-coordinator@1:5s",
+        "cut-link-1@1",
+        "stop-device-1@1:5",
+        "kill-body@1 "
       })
   void otherForms_areRefused(String text) {
     refused(

@@ -15,8 +15,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who attends at a coordinator: hears its hub and tells the runs that go on there. One for each hub,
- * made before the hub's server starts. Thread-safe.
+ * Who attends at a coordinator: hears its hub and tells the runs that go on there. One for each
+ * hub, made before the hub's server starts. Thread-safe.
  */
 public final class Attendance {
   private final Hub hub;
@@ -54,8 +54,8 @@ public final class Attendance {
   }
 
   /**
-   * Ends a run that goes on here: {@link GrpcFabric#run} throws this failure. What it has done up to
-   * its last checkpoint stands, and what the devices keep stays with them.
+   * Ends a run that goes on here: {@link GrpcFabric#run} throws this failure. What it has done up
+   * to its last checkpoint stands, and what the devices keep stays with them.
    *
    * @return false if no such run goes on
    */

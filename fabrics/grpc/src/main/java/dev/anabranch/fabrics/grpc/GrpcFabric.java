@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A try at a visit that breaks, because a process died or a line stayed cut, is followed by
  * another; programs see nothing of it. Only a visit that makes no progress within the deadline is
- * lost. What a device sends lies on the coordinator's disk before it is acknowledged, and the visits
- * of a round that are whole there are not asked again when the coordinator is started anew.
+ * lost. What a device sends lies on the coordinator's disk before it is acknowledged, and the
+ * visits of a round that are whole there are not asked again when the coordinator is started anew.
  *
  * <p>Bytes are charged as they cross at the coordinator: payload, and as framing everything else
  * that was on the wire, what was sent again included. What a device and the body or another device

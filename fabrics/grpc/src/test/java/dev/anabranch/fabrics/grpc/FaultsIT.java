@@ -47,8 +47,7 @@ class FaultsIT {
   }
 
   /** Does something once, at the beginning of a program. */
-  private static <P> Consumer<P> once(
-      Consumer<P> program, Predicate<P> when, Runnable fault) {
+  private static <P> Consumer<P> once(Consumer<P> program, Predicate<P> when, Runnable fault) {
     var done = new AtomicBoolean();
     return me -> {
       if (when.test(me) && done.compareAndSet(false, true)) {
@@ -167,9 +166,7 @@ class FaultsIT {
       var fault = trip.thenRunAsync(federation::stopAndRestartCoordinator);
       var device =
           once(
-              method.device(),
-              (Device me) -> me.id().index() == 4 && me.round() == 2,
-              fault::join);
+              method.device(), (Device me) -> me.id().index() == 4 && me.round() == 2, fault::join);
       var waiting = with(method, device, method.body());
       federation.wire(waiting, job);
       assertThatThrownBy(() -> federation.grpc("r").run(waiting, job))
@@ -205,8 +202,7 @@ class FaultsIT {
     assertThat(log.of("lost").getFirst().fields())
         .containsEntry("device", 2)
         .containsEntry(
-            "reason",
-            "device 2 gave no sign for 2 s (its agent 'device-2' is not connected)");
+            "reason", "device 2 gave no sign for 2 s (its agent 'device-2' is not connected)");
   }
 
   @Test
@@ -223,8 +219,7 @@ class FaultsIT {
       var job = ToyJob.of(engine, 1).job(method.use(engine.facts()));
       assertThatThrownBy(() -> federation.fabric().run(method, job))
           .isInstanceOfSatisfying(
-              AnabranchException.class,
-              e -> assertThat(e.failure()).isEqualTo(Failure.PROGRAM))
+              AnabranchException.class, e -> assertThat(e.failure()).isEqualTo(Failure.PROGRAM))
           .hasMessage(
               "device 0 in round 0: java.lang.IllegalStateException: no such thing"
                   + " (expected: a program that ends well)");

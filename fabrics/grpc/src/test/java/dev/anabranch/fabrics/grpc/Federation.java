@@ -22,8 +22,8 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Coordinator, body and agents in one process, over real sockets on the loopback. A run uses it as a
- * fabric; every agent plays the devices of the same job.
+ * Coordinator, body and agents in one process, over real sockets on the loopback. A run uses it as
+ * a fabric; every agent plays the devices of the same job.
  */
 final class Federation implements AutoCloseable {
   private static final Limits LIMITS =
@@ -36,9 +36,10 @@ final class Federation implements AutoCloseable {
   private GrpcHub hub;
   private HubServer server;
   private Attendance attendance;
-  private volatile RunWiring wiring = (run, plan) -> {
-    throw new IllegalStateException("no run (expected: one that was started)");
-  };
+  private volatile RunWiring wiring =
+      (run, plan) -> {
+        throw new IllegalStateException("no run (expected: one that was started)");
+      };
 
   Federation(Path folder, int agents, Duration deadline) {
     this.folder = folder;
@@ -57,8 +58,7 @@ final class Federation implements AutoCloseable {
   /** Starts an agent, or starts it again after {@link #kill}. */
   void start(String name) {
     var dial =
-        new GrpcDial(
-            name, "127.0.0.1", server.port(), null, LIMITS, new Random(name.hashCode()));
+        new GrpcDial(name, "127.0.0.1", server.port(), null, LIMITS, new Random(name.hashCode()));
     agents.put(
         name,
         new Agent(
@@ -89,19 +89,22 @@ final class Federation implements AutoCloseable {
   }
 
   /** A fabric whose runs are played by these agents. */
-  Fabric fabric() {
-    return new Fabric() {
-      @Override
-      public Set<Ability> abilities() {
-        return EnumSet.complementOf(EnumSet.of(Ability.POOLED_DATA));
-      }
+  Played fabric() {
+    return new Played();
+  }
 
-      @Override
-      public <S> Outcome run(Method<S> method, Job job) {
-        wiring = (run, plan) -> new Wired(method, job, () -> {});
-        return grpc("run-" + System.identityHashCode(job)).run(method, job);
-      }
-    };
+  /** Each of its runs is one of a {@link GrpcFabric}, with a job that every agent has. */
+  final class Played implements Fabric {
+    @Override
+    public Set<Ability> abilities() {
+      return EnumSet.complementOf(EnumSet.of(Ability.POOLED_DATA));
+    }
+
+    @Override
+    public <S> Outcome run(Method<S> method, Job job) {
+      wire(method, job);
+      return grpc("run-" + System.identityHashCode(job)).run(method, job);
+    }
   }
 
   /** The fabric itself, with the same wiring for all agents. */

@@ -11,7 +11,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-
 @Timeout(60)
 final class GrpcLinkIT extends LinkContract {
   @TempDir private Path folder;

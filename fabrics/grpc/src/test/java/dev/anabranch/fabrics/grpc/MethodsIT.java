@@ -29,7 +29,6 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-
 /** Published methods give over sockets what they give in one process. */
 @Timeout(120)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -81,9 +80,8 @@ class MethodsIT {
   Stream<DynamicTest> sameAsInOneProcess() {
     return METHODS.entrySet().stream()
         .sorted(Map.Entry.comparingByKey())
-        .map(e ->
-            DynamicTest.dynamicTest(
-                e.getKey(), () -> same(method(e.getKey(), e.getValue()))));
+        .map(
+            e -> DynamicTest.dynamicTest(e.getKey(), () -> same(method(e.getKey(), e.getValue()))));
   }
 
   private void same(Method<?> method) {
@@ -112,8 +110,7 @@ class MethodsIT {
       var job = ToyJob.of(engine, 2).job(method.use(engine.facts()));
       assertThatThrownBy(() -> federation().fabric().run(method, job))
           .isInstanceOfSatisfying(
-              AnabranchException.class,
-              e -> assertThat(e.failure()).isEqualTo(Failure.UNSUPPORTED))
+              AnabranchException.class, e -> assertThat(e.failure()).isEqualTo(Failure.UNSUPPORTED))
           .hasMessage(
               "method central needs: [POOLED_DATA]"
                   + " (expected: some of [ONE_EXCHANGE, LIVE_LINKS, PEER_LINKS, BODY_LINKS])");

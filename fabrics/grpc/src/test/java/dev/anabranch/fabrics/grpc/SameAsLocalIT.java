@@ -24,8 +24,7 @@ class SameAsLocalIT {
 
   private Outcome local(Method<?> method) {
     try (var engine = ToyEngine.small(2)) {
-      return new LocalFabric(2)
-          .run(method, ToyJob.of(engine, 5).job(method.use(engine.facts())));
+      return new LocalFabric(2).run(method, ToyJob.of(engine, 5).job(method.use(engine.facts())));
     }
   }
 

@@ -21,8 +21,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Carries out what a coordinator orders. Thread-safe: orders come one after the other and only start
- * work; a thread tells every second what goes on.
+ * Carries out what a coordinator orders. Thread-safe: orders come one after the other and only
+ * start work; a thread tells every second what goes on.
  */
 public final class AgentDuty implements Dial.OrderListener, AutoCloseable {
   private static final long TICK_MILLIS = 1000;
@@ -58,7 +58,9 @@ public final class AgentDuty implements Dial.OrderListener, AutoCloseable {
     ticker.start();
   }
 
-  /** Waits until this is closed, or the coordinator will not have the agent: then with its reason. */
+  /**
+   * Waits until this is closed, or the coordinator will not have the agent: then with its reason.
+   */
   public @Nullable String await() {
     return end.join();
   }
@@ -141,7 +143,15 @@ public final class AgentDuty implements Dial.OrderListener, AutoCloseable {
     try {
       notes.accept("run " + id + ": offered");
       var wired = wiring.wire(id, offer.getPlan());
-      var run = new AgentRun(dial, sentLog, wired, folder.resolve(Integer.toHexString(id.hashCode()) + "-" + id.replaceAll("[^A-Za-z0-9.-]+", "-")));
+      var run =
+          new AgentRun(
+              dial,
+              sentLog,
+              wired,
+              folder.resolve(
+                  Integer.toHexString(id.hashCode())
+                      + "-"
+                      + id.replaceAll("[^A-Za-z0-9.-]+", "-")));
       synchronized (this) {
         preparing.remove(id);
         runs.put(id, run);

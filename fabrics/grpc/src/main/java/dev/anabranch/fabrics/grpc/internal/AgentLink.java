@@ -54,8 +54,7 @@ final class AgentLink implements Link {
       throw new LinkLostException(peer, lost);
     }
     var codec = Messages.codec(attempt.job(), topic);
-    var wire =
-        Messages.encode(codec, poison(message), memory.scoped("out/" + topic.name()));
+    var wire = Messages.encode(codec, poison(message), memory.scoped("out/" + topic.name()));
     if (pipe == null) {
       wire.close();
       return Sending.NONE; // seen where it is read, as everywhere

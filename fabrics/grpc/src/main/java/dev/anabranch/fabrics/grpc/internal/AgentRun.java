@@ -171,7 +171,11 @@ final class AgentRun {
     var device = NodeId.device(order.getDevice());
     var key =
         new LinkKey(
-            order.getRun(), Looks.ROUND, device.index(), order.getNumber(), NodeId.COORDINATOR,
+            order.getRun(),
+            Looks.ROUND,
+            device.index(),
+            order.getNumber(),
+            NodeId.COORDINATOR,
             device);
     try (var pipe = dial.open(key, device, spool())) {
       try {

@@ -63,8 +63,7 @@ final class Attempt {
     var job = run.job();
     boolean body = begin.getBody();
     loses = !body && job.faults().loses(job.seed(), device.index(), round());
-    poisoned =
-        !body && job.faults().poisoned().contains(new Faults.Visit(device.index(), round()));
+    poisoned = !body && job.faults().poisoned().contains(new Faults.Visit(device.index(), round()));
   }
 
   Job job() {
@@ -116,8 +115,7 @@ final class Attempt {
       versions.prune(begin.hasMemory() ? begin.getMemory() : null);
       memory = versions.open(begin.hasMemory() ? begin.getMemory() : null);
       boolean watch = run.watches(party);
-      var mine =
-          new Meter(job().engine().lanes(), run.gate(), this::worked, this::check, watch);
+      var mine = new Meter(job().engine().lanes(), run.gate(), this::worked, this::check, watch);
       meter = mine;
       program(mine);
       check();

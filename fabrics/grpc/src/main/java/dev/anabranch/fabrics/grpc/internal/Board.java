@@ -7,8 +7,8 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the threads of one run at the coordinator share: one lock, held for moments only, and whether
- * the run has failed. Thread-safe.
+ * What the threads of one run at the coordinator share: one lock, held for moments only, and
+ * whether the run has failed. Thread-safe.
  */
 final class Board {
   final ReentrantLock lock = new ReentrantLock();

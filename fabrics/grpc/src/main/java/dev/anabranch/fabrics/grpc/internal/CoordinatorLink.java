@@ -16,10 +16,10 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The coordinator's end of a link, which survives attempts: what was posted is kept and posted again
- * to the next one, and what the next one sends again is dropped as far as it was received before.
- * Programs are deterministic, so both are the same messages. Belongs to the coordinator's program,
- * but for attaching and detaching, which are the keeper's.
+ * The coordinator's end of a link, which survives attempts: what was posted is kept and posted
+ * again to the next one, and what the next one sends again is dropped as far as it was received
+ * before. Programs are deterministic, so both are the same messages. Belongs to the coordinator's
+ * program, but for attaching and detaching, which are the keeper's.
  */
 final class CoordinatorLink implements Link {
   private record Posted(String topic, String codec, SharedWire wire) {}
@@ -248,11 +248,7 @@ final class CoordinatorLink implements Link {
       throw gone("its program ended without sending '" + topic.name() + "'");
     }
     return Messages.decode(
-        topic,
-        Messages.codec(run.job(), topic),
-        peer,
-        parcel,
-        memory.scoped("in/" + topic.name()));
+        topic, Messages.codec(run.job(), topic), peer, parcel, memory.scoped("in/" + topic.name()));
   }
 
   /** The next message; null if there is none and will be none. */

@@ -18,12 +18,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The messages that came in on one pipe, in a file, one after another; each is on the disk before it
- * is acknowledged, and mapped when it is read. Of the pipe's thread; what it has written may be read
- * by any.
+ * The messages that came in on one pipe, in a file, one after another; each is on the disk before
+ * it is acknowledged, and mapped when it is read. Of the pipe's thread; what it has written may be
+ * read by any.
  *
- * <p>A message is a header of 24 bytes (lengths of topic and codec, of head, of body, little-endian),
- * topic, codec, head, and then its body at the next multiple of 64 bytes.
+ * <p>A message is a header of 24 bytes (lengths of topic and codec, of head, of body,
+ * little-endian), topic, codec, head, and then its body at the next multiple of 64 bytes.
  */
 final class FileSpool implements Spool, AutoCloseable {
   private static final int HEADER = 24;

@@ -15,8 +15,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Measurements of what devices keep: asked of their agents, charged to nobody. A device that is away
- * is waited for up to the deadline, and then has nothing. Of the coordinator's program.
+ * Measurements of what devices keep: asked of their agents, charged to nobody. A device that is
+ * away is waited for up to the deadline, and then has nothing. Of the coordinator's program.
  */
 final class Looks implements Roll.RollListener {
   /** Links of measurements belong to this round. */
@@ -71,8 +71,7 @@ final class Looks implements Roll.RollListener {
   private Optional<TensorMap> ask(NodeId device, String key, Version version) {
     int mine = number++;
     Path file = run.spool().resolve("look-" + mine + ".inbox");
-    var linkKey =
-        new LinkKey(run.run(), ROUND, device.index(), mine, NodeId.COORDINATOR, device);
+    var linkKey = new LinkKey(run.run(), ROUND, device.index(), mine, NodeId.COORDINATOR, device);
     try (var spool = new FileSpool(file);
         var pipe = run.hub().open(linkKey, spool, Tally.NONE)) {
       var order =
@@ -89,8 +88,7 @@ final class Looks implements Roll.RollListener {
       Thread.ofVirtual().start(() -> loseWhenBroken(pipe));
       Optional<TensorMap> found = Optional.empty();
       while (pipe.more()) {
-        var got =
-            Messages.decode(MEMORY, MEMORY.codec(), device, pipe.receive(), Memory.NONE);
+        var got = Messages.decode(MEMORY, MEMORY.codec(), device, pipe.receive(), Memory.NONE);
         found = Optional.of(got.value().copy());
         got.free();
       }

@@ -54,8 +54,8 @@ final class Notes {
     out.put("examples", Integer.toString(last.examples()));
     out.put("coordinatorPeak", Long.toString(peak));
     out.put("installed", installed.stream().map(String::valueOf).collect(Collectors.joining(" ")));
-    memories.forEach((who, version) ->
-        out.put(MEMORY + who, version.getRound() + "." + version.getAttempt()));
+    memories.forEach(
+        (who, version) -> out.put(MEMORY + who, version.getRound() + "." + version.getAttempt()));
     more.forEach((name, value) -> out.put(MORE + name, Double.toString(value)));
     return out;
   }

@@ -127,8 +127,7 @@ final class RemoteVisits implements Visits {
       Function<RemoteVisit, CoordinatorLink> link) {
     var codec = Messages.codec(run.job(), topic);
     var wire =
-        new SharedWire(
-            Messages.encode(codec, message, memory.scoped("~all/out/" + topic.name())));
+        new SharedWire(Messages.encode(codec, message, memory.scoped("~all/out/" + topic.name())));
     wires.add(wire);
     for (var visit : to) {
       link.apply(visit).postShared(topic.name(), codec.id(), wire);

@@ -21,8 +21,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Visits that are tried together: a single one or, where devices talk to each other, all of a round.
- * Its keeper, a thread, begins attempts until one is whole or the visits are given up.
+ * Visits that are tried together: a single one or, where devices talk to each other, all of a
+ * round. Its keeper, a thread, begins attempts until one is whole or the visits are given up.
  */
 final class VisitGroup implements Roll.RollListener {
   private final RunContext run;
@@ -44,8 +44,7 @@ final class VisitGroup implements Roll.RollListener {
   /**
    * @param memories what each party keeps on its disk
    */
-  VisitGroup(
-      RunContext run, int round, List<RemoteVisit> members, Map<String, Version> memories) {
+  VisitGroup(RunContext run, int round, List<RemoteVisit> members, Map<String, Version> memories) {
     this.run = run;
     this.round = round;
     this.members = members;
@@ -128,7 +127,14 @@ final class VisitGroup implements Roll.RollListener {
     }
     live.forEach(visit -> {
       visit.seal(attempt);
-      run.live("attempt", round, "device", visit.device.index(), "attempt", attempt + 1, "state",
+      run.live(
+          "attempt",
+          round,
+          "device",
+          visit.device.index(),
+          "attempt",
+          attempt + 1,
+          "state",
           "whole");
     });
     relays.forEach(Hub.Relay::close);
@@ -170,7 +176,14 @@ final class VisitGroup implements Roll.RollListener {
   /** Opens links, then tells the agents. */
   private void begin(List<RemoteVisit> live) {
     for (var visit : live) {
-      run.live("attempt", round, "device", visit.device.index(), "attempt", attempt + 1, "state",
+      run.live(
+          "attempt",
+          round,
+          "device",
+          visit.device.index(),
+          "attempt",
+          attempt + 1,
+          "state",
           "invited");
       for (var party : visit.parties()) {
         var spool = new FileSpool(visit.folder.inbox(attempt, party));
@@ -178,8 +191,7 @@ final class VisitGroup implements Roll.RollListener {
         visit.link(party).attach(pipe, spool);
       }
       if (visit.toBody != null) {
-        relays.add(
-            run.hub().relay(key(visit, visit.device, RemoteVisit.BODY), visit.accounts));
+        relays.add(run.hub().relay(key(visit, visit.device, RemoteVisit.BODY), visit.accounts));
       }
     }
     if (together) {
@@ -269,8 +281,17 @@ final class VisitGroup implements Roll.RollListener {
       broken = reason;
       for (var visit : members) {
         if (!visit.settled()) {
-          run.live("attempt", round, "device", visit.device.index(), "attempt", attempt + 1,
-              "state", "broken", "reason", reason);
+          run.live(
+              "attempt",
+              round,
+              "device",
+              visit.device.index(),
+              "attempt",
+              attempt + 1,
+              "state",
+              "broken",
+              "reason",
+              reason);
         }
       }
     }
