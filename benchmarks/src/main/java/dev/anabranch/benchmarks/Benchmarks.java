@@ -29,6 +29,7 @@ public final class Benchmarks {
     all.put("language", LanguageModel::new);
     all.put("visit", VisitOverhead::new);
     all.put("devices", ManyDevices::new);
+    all.put("links", LinkSpeed::new);
     all.put("codecs", () -> () -> Micro.run(CodecSpeed.class));
     all.put("mean", () -> () -> Micro.run(MeanSpeed.class));
     all.put("files", () -> () -> Micro.run(FileSpeed.class));

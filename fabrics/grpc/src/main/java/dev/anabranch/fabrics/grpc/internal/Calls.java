@@ -162,7 +162,7 @@ final class Calls {
         var started = new ClientLine(on, call, secure);
         var refusal = leg.attach(started, welcome.getNext(), welcome.getWindow());
         if (refusal != null) {
-          fail(Leg.describe(refusal));
+          fail(Endings.describe(refusal));
           return;
         }
         line = started;

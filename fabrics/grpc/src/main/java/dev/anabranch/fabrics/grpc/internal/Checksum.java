@@ -18,8 +18,7 @@ final class Checksum {
     return (int) crc.getValue();
   }
 
-  static int of(
-      long number, @Nullable Opening opening, @Nullable End end, ByteBuffer... data) {
+  static int of(long number, @Nullable Opening opening, @Nullable End end, ByteBuffer... data) {
     var crc = header(number, opening, end);
     for (var part : data) {
       crc.update(part.duplicate());

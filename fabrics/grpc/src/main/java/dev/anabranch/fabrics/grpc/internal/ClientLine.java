@@ -44,21 +44,20 @@ final class ClientLine implements Line {
 
   @Override
   public void abort(Status status) {
-    execute(
-        () -> {
-          if (closed) {
-            return;
-          }
-          String reason = status.getDescription();
-          if (status.getCode() == Status.Code.CANCELLED || reason == null) {
-            closed = true;
-            call.cancel(String.valueOf(reason), null);
-          } else {
-            send(Frame.newBuilder().setAbort(reason).build());
-            closed = true;
-            call.halfClose();
-          }
-        });
+    execute(() -> {
+      if (closed) {
+        return;
+      }
+      String reason = status.getDescription();
+      if (status.getCode() == Status.Code.CANCELLED || reason == null) {
+        closed = true;
+        call.cancel(String.valueOf(reason), null);
+      } else {
+        send(Frame.newBuilder().setAbort(reason).build());
+        closed = true;
+        call.halfClose();
+      }
+    });
   }
 
   @Override

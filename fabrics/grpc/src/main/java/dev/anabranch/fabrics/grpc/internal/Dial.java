@@ -11,8 +11,8 @@ public interface Dial extends AutoCloseable {
   void attend(OrderListener listener);
 
   /**
-   * Puts a report on the standing stream. Reports arrive once each and in order while both processes
-   * live; those to an epoch that is over are dropped.
+   * Puts a report on the standing stream. Reports arrive once each and in order while both
+   * processes live; those to an epoch that is over are dropped.
    */
   void report(Report report);
 

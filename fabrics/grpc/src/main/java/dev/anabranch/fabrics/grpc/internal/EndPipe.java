@@ -57,7 +57,7 @@ final class EndPipe implements Pipe {
   }
 
   /** What the leg sees of this pipe. */
-  private final class Sides implements Leg.Outgoing, Leg.Taker, Inbox.Acknowledger {
+  private final class Sides implements Outgoing, Taker, Inbox.Acknowledger {
     @Override
     public long end() {
       return out.end();

@@ -62,7 +62,8 @@ final class FrameReader {
    */
   static Inbound read(InputStream in, int size) {
     if (size > MAX_WIRE) {
-      return new Inbound.Malformed("frame: " + size + " bytes (expected: at most " + MAX_WIRE + ")");
+      return new Inbound.Malformed(
+          "frame: " + size + " bytes (expected: at most " + MAX_WIRE + ")");
     }
     try {
       return new FrameReader(in, size).frame(size);
@@ -197,7 +198,11 @@ final class FrameReader {
     long length = varint();
     if (length < 0 || length > left) {
       throw new BadFrame(
-          "a field of " + Long.toUnsignedString(length) + " bytes (expected: at most " + left + ")");
+          "a field of "
+              + Long.toUnsignedString(length)
+              + " bytes (expected: at most "
+              + left
+              + ")");
     }
     if (length > most) {
       throw new BadFrame("a field of " + length + " bytes (expected: at most " + most + ")");

@@ -42,7 +42,12 @@ public final class GrpcDial implements Dial {
    * @param random draws sessions and the pauses between tries; only from one thread at a time
    */
   public GrpcDial(
-      String agent, String host, int port, @Nullable Tls tls, Limits limits, RandomGenerator random) {
+      String agent,
+      String host,
+      int port,
+      @Nullable Tls tls,
+      Limits limits,
+      RandomGenerator random) {
     this.limits = limits;
     this.random = random;
     if (tls == null) {
@@ -78,8 +83,7 @@ public final class GrpcDial implements Dial {
   @Override
   public Pipe open(LinkKey key, NodeId end, Spool spool) {
     var closing = new Closing();
-    var pipe =
-        new EndPipe(key, end, limits, spool, Tally.NONE, timer, up -> {}, closing);
+    var pipe = new EndPipe(key, end, limits, spool, Tally.NONE, timer, up -> {}, closing);
     closing.pipe = pipe;
     pipes.add(pipe);
     if (closed) {
@@ -175,7 +179,7 @@ public final class GrpcDial implements Dial {
         return true;
       }
       synchronized (listener) {
-        listener.refused(Leg.describe(refusal));
+        listener.refused(Endings.describe(refusal));
       }
       return false;
     }

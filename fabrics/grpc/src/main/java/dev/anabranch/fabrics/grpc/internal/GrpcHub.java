@@ -75,15 +75,7 @@ public final class GrpcHub implements Hub {
   @Override
   public Pipe open(LinkKey key, Spool spool, Tally tally) {
     var pipe =
-        new EndPipe(
-            key,
-            key.a(),
-            limits,
-            spool,
-            tally,
-            timer,
-            up -> {},
-            () -> forgetLater(key));
+        new EndPipe(key, key.a(), limits, spool, tally, timer, up -> {}, () -> forgetLater(key));
     put(
         key,
         new Passage() {
@@ -155,7 +147,9 @@ public final class GrpcHub implements Hub {
     }
     synchronized (attendances) {
       var there = attendances.get(who.agent());
-      if (there != null && there.pipe.leg().over() == null && there.pipe.leg().claim(hello.getSession())) {
+      if (there != null
+          && there.pipe.leg().over() == null
+          && there.pipe.leg().claim(hello.getSession())) {
         var same = there;
         return new Found(there.pipe.leg(), Status.OK, () -> attends(same, who));
       }
@@ -179,7 +173,9 @@ public final class GrpcHub implements Hub {
     LOG.info("{} attends{}", who.agent(), fresh ? "" : " again");
     var to = listener;
     if (to != null) {
-      to.attends(who, fresh);
+      synchronized (attendance) {
+        to.attends(who, fresh);
+      }
     }
     if (fresh) {
       Thread.ofVirtual().name("reports of " + who.agent()).start(attendance::read);
@@ -221,7 +217,9 @@ public final class GrpcHub implements Hub {
           var report = Report.parseFrom(Standing.bytes(pipe.receive()));
           var to = listener;
           if (to != null) {
-            to.reported(who.agent(), report);
+            synchronized (this) {
+              to.reported(who.agent(), report);
+            }
           }
         }
       } catch (LinkLostException e) {

@@ -16,7 +16,9 @@ public interface Hub extends AutoCloseable {
   /** What an Armeria server mounts to make this hub reachable. */
   GrpcService service();
 
-  /** Drawn when this hub was made; an agent that meets another one knows the coordinator restarted. */
+  /**
+   * Drawn when this hub was made; an agent that meets another one knows the coordinator restarted.
+   */
   ByteString epoch();
 
   /**

@@ -21,11 +21,7 @@ final class HubRelay implements Hub.Relay, GrpcHub.Passage {
   private final Runnable closing;
 
   HubRelay(
-      LinkKey key,
-      Limits limits,
-      Tally tally,
-      ScheduledExecutorService timer,
-      Runnable closing) {
+      LinkKey key, Limits limits, Tally tally, ScheduledExecutorService timer, Runnable closing) {
     this.key = key;
     this.closing = closing;
     a = leg(key.a(), limits, back, forth, tally, timer);
@@ -46,7 +42,7 @@ final class HubRelay implements Hub.Relay, GrpcHub.Passage {
   private record Passing(Received frame, Sections.Part part) {}
 
   /** One direction. Its state is guarded by itself; it takes no lock of a leg. */
-  private static final class Way implements Leg.Outgoing {
+  private static final class Way implements Outgoing {
     private final TreeMap<Long, Passing> passing = new TreeMap<>();
     private @Nullable Leg from;
     private @Nullable Leg to;
@@ -129,7 +125,7 @@ final class HubRelay implements Hub.Relay, GrpcHub.Passage {
   }
 
   /** Where one end's frames come in. */
-  private final class Entry implements Leg.Taker {
+  private final class Entry implements Taker {
     private final Way way;
 
     Entry(Way way) {

@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Frames that came in, on their way to the spool, and whole messages, on their way to the program.
- * One virtual thread at a time carries frames to the spool, while there are any. Guarded by the lock
- * of its leg.
+ * One virtual thread at a time carries frames to the spool, while there are any. Guarded by the
+ * lock of its leg.
  */
 final class Inbox {
   private final String name;
@@ -35,11 +35,7 @@ final class Inbox {
   private record Arrived(Received frame, Sections.Part part) {}
 
   Inbox(
-      String name,
-      ReentrantLock lock,
-      Condition changed,
-      Spool spool,
-      Acknowledger acknowledger) {
+      String name, ReentrantLock lock, Condition changed, Spool spool, Acknowledger acknowledger) {
     this.name = name;
     this.lock = lock;
     this.changed = changed;

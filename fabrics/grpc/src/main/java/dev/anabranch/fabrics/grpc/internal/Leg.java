@@ -4,8 +4,6 @@ import com.google.protobuf.ByteString;
 import dev.anabranch.core.NodeId;
 import dev.anabranch.fabrics.grpc.internal.proto.Frame;
 import io.grpc.Status;
-import java.util.EnumSet;
-import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -24,78 +22,18 @@ import org.slf4j.LoggerFactory;
 final class Leg {
   private static final Logger LOG = LoggerFactory.getLogger(Leg.class);
 
-  /** Ends of a stream after which it is dialled again. */
-  private static final Set<Status.Code> PASSING =
-      EnumSet.of(
-          Status.Code.OK,
-          Status.Code.UNAVAILABLE,
-          Status.Code.CANCELLED,
-          Status.Code.INTERNAL,
-          Status.Code.UNKNOWN,
-          Status.Code.DATA_LOSS,
-          Status.Code.DEADLINE_EXCEEDED);
-
   /** Times in a row that a stream may break on a damaged frame, and no whole one between them. */
   private static final int DAMAGED = 5;
-
-  /** The frames that this side has to send. Called with the leg's lock held. */
-  interface Outgoing {
-    /** The first number that there is not yet; numbers begin at 1. */
-    long end();
-
-    /** Whether nothing will follow. */
-    boolean ended();
-
-    /** What a frame counts for in the window. */
-    int cost(long number);
-
-    Piece piece(long number);
-
-    /** Frames below this number will not be asked for again. */
-    void acknowledged(long below);
-
-    /** Called after {@link #acknowledged}, without the lock. */
-    void settle();
-  }
-
-  /** Where the frames that come in go. */
-  interface Taker {
-    /**
-     * The next frame, verified. With the leg's lock held; {@link Leg#taken} follows when it has been
-     * taken.
-     */
-    void take(Received frame, Sections.Part part);
-
-    /** Nothing comes or goes any more. Once, without the lock. */
-    void over(String reason);
-
-    /** The line is up (again), or cut. Without the lock. */
-    default void connected(boolean up) {}
-  }
-
-  /** Bytes that crossed. Guarded by the leg's lock. */
-  private static final class Counts {
-    private long payloadSent;
-    private long framingSent;
-    private long payloadReceived;
-    private long framingReceived;
-    private long acknowledged;
-    private long taken;
-    private long resent;
-  }
 
   final ReentrantLock lock = new ReentrantLock();
 
   private final String name;
-  private final NodeId near;
-  private final NodeId far;
   private final Limits limits;
   private final Outgoing out;
   private final Taker taker;
-  private final Tally tally;
   private final ScheduledExecutorService timer;
   private final AtomicBoolean pumping = new AtomicBoolean();
-  private final Counts counts = new Counts();
+  private final Account account;
   private final Sections sections;
 
   private volatile @Nullable Line line;
@@ -114,7 +52,7 @@ final class Leg {
   private int window;
 
   // Incoming: taken <= next.
-  private long next = 1;
+  private volatile long next = 1; // written with the lock
   private long takenBelow = 1;
   private long ackSent;
   private long held;
@@ -134,12 +72,10 @@ final class Leg {
       Tally tally,
       ScheduledExecutorService timer) {
     this.name = name;
-    this.near = near;
-    this.far = far;
     this.limits = limits;
     this.out = out;
     this.taker = taker;
-    this.tally = tally;
+    this.account = new Account(near, far, tally);
     this.timer = timer;
     this.window = limits.window();
     this.sections = new Sections(limits);
@@ -147,6 +83,11 @@ final class Leg {
 
   String name() {
     return name;
+  }
+
+  /** The number of the frame that is expected next. */
+  long next() {
+    return next;
   }
 
   /** Takes the session of the first hello for its own; false if it has another. */
@@ -162,16 +103,6 @@ final class Leg {
     }
   }
 
-  /** The number of the frame that is expected next. */
-  long next() {
-    lock.lock();
-    try {
-      return next;
-    } finally {
-      lock.unlock();
-    }
-  }
-
   /** Why it is over; null while it is not. */
   @Nullable String over() {
     lock.lock();
@@ -180,10 +111,6 @@ final class Leg {
     } finally {
       lock.unlock();
     }
-  }
-
-  boolean connected() {
-    return line != null;
   }
 
   /** Whether both sides have said that nothing follows, and everything has been taken. */
@@ -292,21 +219,14 @@ final class Leg {
     highest = Math.max(highest, cursor);
     cursor++;
     inFlight += piece.cost();
-    long framing = Overhead.onWire(built.getSerializedSize(), to.secure()) - piece.payload();
-    counts.payloadSent += piece.payload();
-    counts.framingSent += framing;
-    counts.resent += again ? piece.payload() + framing : 0;
-    int messages = piece.last() ? 1 : 0;
-    tally.crossed(near, far, piece.topic(), messages, piece.payload(), framing, again);
+    account.sent(piece, built.getSerializedSize(), to.secure(), again);
   }
 
   private void acknowledge(Line to) {
     var frame = Frame.newBuilder().setAcknowledged(takenBelow).build();
     to.send(frame);
     ackSent = takenBelow;
-    long framing = Overhead.onWire(frame.getSerializedSize(), to.secure());
-    counts.framingSent += framing;
-    tally.crossed(far, near, "", 0, 0, framing, false);
+    account.sentAcknowledgement(frame.getSerializedSize(), to.secure());
   }
 
   /** The next message of a stream. On the line's thread. */
@@ -355,21 +275,23 @@ final class Leg {
     }
     if (frame.number() == 0) {
       boolean empty = frame.opening() == null && frame.end() == null && frame.length() == 0;
-      count(from, frame, "", 0, 0, false);
+      account.receivedBeside(frame, from.secure());
       return empty
           ? null
-          : Status.INVALID_ARGUMENT.withDescription("number: none (expected: of a frame with data)");
+          : Status.INVALID_ARGUMENT.withDescription(
+              "number: none (expected: of a frame with data)");
     }
     if (frame.number() != next) {
       if (resuming && frame.number() < next) {
-        count(from, frame, "", 0, 0, true);
+        account.receivedBeside(frame, from.secure());
         return null;
       }
       return Status.OUT_OF_RANGE.withDescription(
           "number: %d (expected: %d)".formatted(frame.number(), next));
     }
     if (!frame.checks()) {
-      return Status.DATA_LOSS.withDescription("checksum: of frame " + next + " (expected: another)");
+      return Status.DATA_LOSS.withDescription(
+          "checksum: of frame " + next + " (expected: another)");
     }
     var refusal = sections.refuse(frame);
     if (refusal == null && held > 0 && held + frame.cost() > limits.window()) {
@@ -383,10 +305,10 @@ final class Leg {
     }
     resuming = false;
     damaged = 0;
-    next++;
+    next = next + 1;
     held += frame.cost();
     var part = sections.next(frame);
-    count(from, frame, part.topic(), part.last() ? 1 : 0, part.body(), false);
+    account.received(frame, part, from.secure());
     taker.take(frame, part);
     return null;
   }
@@ -395,7 +317,7 @@ final class Leg {
     for (long number = acked; number < below; number++) {
       int cost = out.cost(number);
       inFlight -= number < cursor ? cost : 0;
-      counts.acknowledged += cost;
+      account.acknowledged(cost);
     }
     if (below > acked) {
       damaged = 0;
@@ -405,23 +327,13 @@ final class Leg {
     }
   }
 
-  private void count(
-      Line from, Received frame, String topic, int messages, int payload, boolean again) {
-    long framing = Overhead.onWire(frame.wireBytes(), from.secure()) - payload;
-    counts.payloadReceived += payload;
-    counts.framingReceived += framing;
-    boolean bare = frame.number() == 0;
-    tally.crossed(
-        bare ? near : far, bare ? far : near, topic, messages, payload, framing, again);
-  }
-
   /** Frames below this number have been taken. */
   void taken(long below, int cost) {
     lock.lock();
     try {
       takenBelow = Math.max(takenBelow, below);
       held -= cost;
-      counts.taken += cost;
+      account.taken(cost);
     } finally {
       lock.unlock();
     }
@@ -429,7 +341,7 @@ final class Leg {
   }
 
   private void refuse(Line from, Status status) {
-    LOG.warn("{}: refused: {}: {}", name, status.getCode(), status.getDescription());
+    LOG.warn("{}: refused: {}", name, Endings.describe(status));
     from.abort(status);
     detached(from, status);
   }
@@ -440,7 +352,7 @@ final class Leg {
    * @return whether it is to be dialled again
    */
   boolean detached(Line from, Status status) {
-    String reason = describe(status);
+    String reason = Endings.describe(status);
     boolean lost;
     lock.lock();
     try {
@@ -453,7 +365,7 @@ final class Leg {
         return false;
       }
       damaged += status.getCode() == Status.Code.DATA_LOSS ? 1 : 0;
-      lost = !PASSING.contains(status.getCode()) || damaged > DAMAGED;
+      lost = !Endings.passing(status) || damaged > DAMAGED;
       if (!lost) {
         startGrace(reason);
       }
@@ -467,21 +379,14 @@ final class Leg {
     return !lost;
   }
 
-  static String describe(Status status) {
-    var text = status.getDescription();
-    var cause = status.getCause();
-    String more = text != null ? text : cause != null ? String.valueOf(cause.getMessage()) : "";
-    return status.getCode() + (more.isEmpty() ? "" : ": " + more);
-  }
-
   /**
    * The hub could not be reached or has refused a stream, before it was attached.
    *
    * @return whether it is to be dialled again
    */
   boolean unreachable(Status status) {
-    String reason = describe(status);
-    boolean again = PASSING.contains(status.getCode());
+    String reason = Endings.describe(status);
+    boolean again = Endings.passing(status);
     lock.lock();
     try {
       if (over != null || line != null) {
@@ -504,10 +409,9 @@ final class Leg {
 
   private void startGrace(String reason) {
     if (grace == null && !retired) {
-      var text =
-          "the connection was cut and not back within %d ms: %s"
-              .formatted(limits.grace().toMillis(), reason);
-      grace = timer.schedule(() -> lose(text), limits.grace().toNanos(), TimeUnit.NANOSECONDS);
+      var time = limits.grace();
+      var text = "the connection was cut and not back within " + time.toMillis() + " ms: " + reason;
+      grace = timer.schedule(() -> lose(text), time.toNanos(), TimeUnit.NANOSECONDS);
     }
   }
 
@@ -532,7 +436,7 @@ final class Leg {
     } finally {
       lock.unlock();
     }
-    lose(describe(status));
+    lose(Endings.describe(status));
   }
 
   /** Gives up; the peer is told when it can be reached. Only the first reason counts. */
@@ -583,14 +487,7 @@ final class Leg {
   Traffic traffic() {
     lock.lock();
     try {
-      return new Traffic(
-          counts.payloadSent,
-          counts.framingSent,
-          counts.payloadReceived,
-          counts.framingReceived,
-          counts.acknowledged,
-          counts.taken,
-          counts.resent);
+      return account.traffic();
     } finally {
       lock.unlock();
     }

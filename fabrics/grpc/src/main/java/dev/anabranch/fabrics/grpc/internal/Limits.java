@@ -57,18 +57,15 @@ public record Limits(
   }
 
   public Limits withGrace(Duration value) {
-    return new Limits(
-        frame, window, head, body, queued, value, firstBackoff, lastBackoff, hello);
+    return new Limits(frame, window, head, body, queued, value, firstBackoff, lastBackoff, hello);
   }
 
   public Limits withHello(Duration value) {
-    return new Limits(
-        frame, window, head, body, queued, grace, firstBackoff, lastBackoff, value);
+    return new Limits(frame, window, head, body, queued, grace, firstBackoff, lastBackoff, value);
   }
 
   public Limits withBody(long value) {
-    return new Limits(
-        frame, window, head, value, queued, grace, firstBackoff, lastBackoff, hello);
+    return new Limits(frame, window, head, value, queued, grace, firstBackoff, lastBackoff, hello);
   }
 
   public Limits withBackoff(Duration first, Duration last) {

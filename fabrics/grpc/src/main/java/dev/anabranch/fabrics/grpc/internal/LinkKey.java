@@ -18,7 +18,13 @@ public record LinkKey(String run, int round, int visit, int attempt, NodeId a, N
     }
     if (round < 0 || visit < 0 || attempt < 0) {
       throw new IllegalArgumentException(
-          "link: round " + round + ", visit " + visit + ", attempt " + attempt + " (expected: >= 0)");
+          "link: round "
+              + round
+              + ", visit "
+              + visit
+              + ", attempt "
+              + attempt
+              + " (expected: >= 0)");
     }
     if (a.compareTo(b) >= 0) {
       throw new IllegalArgumentException(

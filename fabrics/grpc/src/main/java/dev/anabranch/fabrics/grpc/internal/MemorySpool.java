@@ -7,16 +7,16 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps messages off the heap until they are received, and holds the peer back while those that wait
- * are larger than a bound. Thread-safe.
+ * Keeps messages off the heap until they are received, and holds the peer back while those that
+ * wait are larger than a bound. Thread-safe.
  */
 public final class MemorySpool implements Spool {
   private final long bound;
   private long unread;
 
   /**
-   * @param bound bytes of messages not yet received above which the peer has to wait; one message is
-   *     always taken
+   * @param bound bytes of messages not yet received above which the peer has to wait; one message
+   *     is always taken
    */
   public MemorySpool(long bound) {
     this.bound = bound;

@@ -15,10 +15,10 @@ import java.util.concurrent.locks.Condition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Messages that were posted and are not yet acknowledged. A frame is made from its message each time
- * it is sent; nothing is kept for a frame. Guarded by the lock of its leg.
+ * Messages that were posted and are not yet acknowledged. A frame is made from its message each
+ * time it is sent; nothing is kept for a frame. Guarded by the lock of its leg.
  */
-final class Outbox implements Leg.Outgoing {
+final class Outbox implements Outgoing {
   private static final ByteString NOTHING = ByteString.EMPTY;
 
   private final int frame;

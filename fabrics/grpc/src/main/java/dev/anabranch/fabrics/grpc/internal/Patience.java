@@ -33,9 +33,7 @@ final class Patience extends ChannelInboundHandlerAdapter {
   @Override
   public void handlerAdded(ChannelHandlerContext context) {
     timeout =
-        context
-            .executor()
-            .schedule(() -> context.close(), time.toNanos(), TimeUnit.NANOSECONDS);
+        context.executor().schedule(() -> context.close(), time.toNanos(), TimeUnit.NANOSECONDS);
   }
 
   private void begun() {

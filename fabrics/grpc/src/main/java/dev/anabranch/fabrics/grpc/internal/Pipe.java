@@ -6,8 +6,8 @@ import dev.anabranch.core.Sending;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One end of a reliable, ordered, flow-controlled stream of messages in both directions. It outlives
- * the connections that carry it, until the grace period is over.
+ * One end of a reliable, ordered, flow-controlled stream of messages in both directions. It
+ * outlives the connections that carry it, until the grace period is over.
  *
  * <p>Any thread may call; {@link #receive} and {@link #more} belong to one thread at a time.
  */
@@ -45,7 +45,8 @@ public interface Pipe extends AutoCloseable {
    * Says that nothing follows. Everything posted before is still delivered; {@code await} of the
    * result returns once the peer has taken that and the end.
    *
-   * @param reason null: ended well; otherwise why not, which the peer's program meets as a lost link
+   * @param reason null: ended well; otherwise why not, which the peer's program meets as a lost
+   *     link
    */
   Sending end(@Nullable String reason);
 

@@ -68,7 +68,9 @@ final class Reception {
         .build();
   }
 
-  /** What gRPC itself refuses, such as a frame above the limit, is remembered for the stream's end. */
+  /**
+   * What gRPC itself refuses, such as a frame above the limit, is remembered for the stream's end.
+   */
   private static Status failed(
       RequestContext context, Status status, Throwable cause, Metadata metadata) {
     var stream = context.attr(STREAM);
@@ -121,10 +123,7 @@ final class Reception {
     private volatile @Nullable Leg leg;
     private @Nullable Status failure;
 
-    Stream(
-        ServiceRequestContext context,
-        ServerCall<Inbound, Frame> call,
-        boolean standing) {
+    Stream(ServiceRequestContext context, ServerCall<Inbound, Frame> call, boolean standing) {
       this.context = context;
       this.call = call;
       this.line = new ServerLine(context, call);
@@ -146,7 +145,7 @@ final class Reception {
     }
 
     private void refuse(Status status) {
-      LOG.warn("stream of {}: refused: {}", describe(), Leg.describe(status));
+      LOG.warn("stream of {}: refused: {}", describe(), Endings.describe(status));
       over();
       line.end(status);
     }
@@ -275,7 +274,7 @@ final class Reception {
         gone(Status.CANCELLED.withDescription("the connection is gone"));
         return;
       }
-      LOG.warn("stream of {}: refused: {}", describe(), Leg.describe(known));
+      LOG.warn("stream of {}: refused: {}", describe(), Endings.describe(known));
       gone(known);
     }
 
@@ -315,7 +314,8 @@ final class Reception {
       var certificate = (X509Certificate) session.getPeerCertificates()[0];
       var name = CN.matcher(certificate.getSubjectX500Principal().getName());
       if (!name.find()) {
-        throw new SecurityException("certificate: no CN in its subject (expected: the agent's name)");
+        throw new SecurityException(
+            "certificate: no CN in its subject (expected: the agent's name)");
       }
       return new Identity(name.group(1), certificate);
     } catch (SSLPeerUnverifiedException e) {

@@ -71,7 +71,8 @@ final class Sections {
           "data: %d bytes (expected: at most %d, as declared)".formatted(frame.length(), left));
     }
     return frame.length() == 0 && left > 0
-        ? Status.INVALID_ARGUMENT.withDescription("data: none (expected: of a message's next bytes)")
+        ? Status.INVALID_ARGUMENT.withDescription(
+            "data: none (expected: of a message's next bytes)")
         : null;
   }
 

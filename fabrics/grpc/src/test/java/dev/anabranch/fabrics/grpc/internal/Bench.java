@@ -55,9 +55,7 @@ final class Bench implements AutoCloseable {
   /** A message whose values follow from its seed. */
   static Parcel parcel(String topic, int headBytes, int bodyBytes, long seed) {
     return new Parcel(
-        topic,
-        "raw/1",
-        new Wire(bytes(headBytes, seed + 1), bytes(bodyBytes, seed), () -> {}));
+        topic, "raw/1", new Wire(bytes(headBytes, seed + 1), bytes(bodyBytes, seed), () -> {}));
   }
 
   static MemorySegment bytes(int size, long seed) {

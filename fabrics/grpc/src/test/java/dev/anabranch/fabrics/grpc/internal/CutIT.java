@@ -104,8 +104,7 @@ class CutIT {
     try (var old = new Bench(Bench.LIMITS)) {
       var hub = old.hub.open(key, Bench.spool(), Tally.NONE);
       var agent =
-          old.dial("a", old.server.port(), Bench.LIMITS)
-              .open(key, NodeId.device(0), Bench.spool());
+          old.dial("a", old.server.port(), Bench.LIMITS).open(key, NodeId.device(0), Bench.spool());
       hub.post(Bench.parcel("x", 0, 1, 1)).await();
       Bench.body(agent.receive());
       int port = old.server.port();

@@ -30,32 +30,36 @@ class FrameReaderTest {
     var data = Arbitraries.bytes().array(byte[].class).ofMaxSize(300);
     var text = Arbitraries.strings().ofMaxLength(20);
     return Combinators.combine(
-            numbers, numbers, Arbitraries.integers(), data, text, Arbitraries.integers().between(0, 31))
-        .as(
-            (number, acknowledged, checksum, bytes, name, which) -> {
-              var frame =
-                  Frame.newBuilder()
-                      .setNumber(number)
-                      .setAcknowledged(acknowledged)
-                      .setChecksum(checksum)
-                      .setData(ByteString.copyFrom(bytes));
-              if ((which & 1) != 0) {
-                frame.setOpening(Opening.newBuilder().setTopic(name).setBodyBytes(number));
-              }
-              if ((which & 2) != 0) {
-                frame.setEnd(End.newBuilder().setReason(name));
-              }
-              if ((which & 4) != 0) {
-                frame.setWelcome(Welcome.newBuilder().setNext(number));
-              }
-              if ((which & 8) != 0) {
-                frame.setAbort("x" + name);
-              }
-              if ((which & 16) != 0) {
-                frame.setHello(Raw.hello(Bench.key(1), Bench.key(1).b()).setRun(name));
-              }
-              return frame.build();
-            });
+            numbers,
+            numbers,
+            Arbitraries.integers(),
+            data,
+            text,
+            Arbitraries.integers().between(0, 31))
+        .as((number, acknowledged, checksum, bytes, name, which) -> {
+          var frame =
+              Frame.newBuilder()
+                  .setNumber(number)
+                  .setAcknowledged(acknowledged)
+                  .setChecksum(checksum)
+                  .setData(ByteString.copyFrom(bytes));
+          if ((which & 1) != 0) {
+            frame.setOpening(Opening.newBuilder().setTopic(name).setBodyBytes(number));
+          }
+          if ((which & 2) != 0) {
+            frame.setEnd(End.newBuilder().setReason(name));
+          }
+          if ((which & 4) != 0) {
+            frame.setWelcome(Welcome.newBuilder().setNext(number));
+          }
+          if ((which & 8) != 0) {
+            frame.setAbort("x" + name);
+          }
+          if ((which & 16) != 0) {
+            frame.setHello(Raw.hello(Bench.key(1), Bench.key(1).b()).setRun(name));
+          }
+          return frame.build();
+        });
   }
 
   @Property(tries = 100)

@@ -28,7 +28,7 @@ class LegTest {
   private final ScheduledExecutorService timer = Timer.start("legs");
 
   /** One side: sends messages of one frame each, takes with a lag. */
-  private final class Side implements Leg.Outgoing, Leg.Taker {
+  private final class Side implements Outgoing, Taker {
     final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
     final ArrayDeque<byte[]> onTheWay = new ArrayDeque<>();
     final ArrayDeque<Received> untaken = new ArrayDeque<>();
@@ -65,8 +65,7 @@ class LegTest {
       }
       int size = sizes.getOrDefault(number, 0);
       byte[] data = Bench.body(size, number);
-      return new Piece(
-          Raw.frame(number, Raw.opening("t", 0, size), data), "t", size, true);
+      return new Piece(Raw.frame(number, Raw.opening("t", 0, size), data), "t", size, true);
     }
 
     @Override

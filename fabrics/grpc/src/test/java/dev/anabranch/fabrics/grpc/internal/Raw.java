@@ -143,7 +143,7 @@ final class Raw implements AutoCloseable {
 
   /** Code and text with which the hub has ended the stream. */
   String ended() {
-    return Leg.describe(closed.join());
+    return Endings.describe(closed.join());
   }
 
   @Override

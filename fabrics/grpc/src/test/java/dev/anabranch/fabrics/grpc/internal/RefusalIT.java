@@ -22,8 +22,7 @@ class RefusalIT {
   private static final NodeId DEVICE = NodeId.device(3);
   private static final LinkKey KEY = Bench.key(3);
 
-  private final Limits limits =
-      Bench.LIMITS.withBody(8 << 20).withHello(Duration.ofMillis(300));
+  private final Limits limits = Bench.LIMITS.withBody(8 << 20).withHello(Duration.ofMillis(300));
   private final Bench bench = new Bench(limits);
   private Pipe good = bench.hub.open(Bench.key(9), Bench.spool(), Tally.NONE);
   private Pipe agent = bench.dial("good").open(Bench.key(9), NodeId.device(9), Bench.spool());
@@ -132,8 +131,7 @@ class RefusalIT {
   @Test
   void frames_outOfOrderOrDamaged() throws Exception {
     byte[] ten = new byte[10];
-    refused(
-        "OUT_OF_RANGE: number: 2 (expected: 1)", Raw.frame(2, Raw.opening("x", 0, 10), ten));
+    refused("OUT_OF_RANGE: number: 2 (expected: 1)", Raw.frame(2, Raw.opening("x", 0, 10), ten));
     refused(
         "OUT_OF_RANGE: number: 1 (expected: 2)",
         Raw.frame(1, Raw.opening("x", 0, 10), ten),
@@ -142,17 +140,13 @@ class RefusalIT {
         "DATA_LOSS: checksum: of frame 1",
         Raw.frame(1, Raw.opening("x", 0, 10), ten).setChecksum(12));
     refused(
-        "OUT_OF_RANGE: acknowledged: 5 (expected: 1 to 1)",
-        Frame.newBuilder().setAcknowledged(5));
-    refused(
-        "INVALID_ARGUMENT: hello: within a stream", greeting(Raw.hello(KEY, DEVICE)));
+        "OUT_OF_RANGE: acknowledged: 5 (expected: 1 to 1)", Frame.newBuilder().setAcknowledged(5));
+    refused("INVALID_ARGUMENT: hello: within a stream", greeting(Raw.hello(KEY, DEVICE)));
     refused("INVALID_ARGUMENT: opening: none", Raw.frame(1, null, ten));
     refused(
         "INVALID_ARGUMENT: data: 10 bytes (expected: at most 9, as declared)",
         Raw.frame(1, Raw.opening("x", 4, 5), ten));
-    refused(
-        "INVALID_ARGUMENT: data: none",
-        Raw.frame(1, Raw.opening("x", 4, 5), new byte[0]));
+    refused("INVALID_ARGUMENT: data: none", Raw.frame(1, Raw.opening("x", 4, 5), new byte[0]));
     refused(
         "INVALID_ARGUMENT: opening: within a message",
         Raw.frame(1, Raw.opening("x", 0, 100), ten),
@@ -165,9 +159,7 @@ class RefusalIT {
         "INVALID_ARGUMENT: frame: after the end",
         Raw.end(1),
         Raw.frame(2, Raw.opening("x", 0, 10), ten));
-    refused(
-        "INVALID_ARGUMENT: number: none",
-        Frame.newBuilder().setData(ByteString.copyFrom(ten)));
+    refused("INVALID_ARGUMENT: number: none", Frame.newBuilder().setData(ByteString.copyFrom(ten)));
   }
 
   @Test
@@ -182,10 +174,8 @@ class RefusalIT {
     refused(
         "RESOURCE_EXHAUSTED: message head: 16777217 bytes",
         Raw.frame(1, Raw.opening("x", (16 << 20) + 1, 0), ten));
-    refused(
-        "RESOURCE_EXHAUSTED: name", Raw.frame(1, Raw.opening("x".repeat(300), 0, 10), ten));
-    refused(
-        "RESOURCE_EXHAUSTED", Raw.frame(1, Raw.opening("x", 0, 4 << 20), new byte[2 << 20]));
+    refused("RESOURCE_EXHAUSTED: name", Raw.frame(1, Raw.opening("x".repeat(300), 0, 10), ten));
+    refused("RESOURCE_EXHAUSTED", Raw.frame(1, Raw.opening("x", 0, 4 << 20), new byte[2 << 20]));
     var frames = new Frame.Builder[6];
     byte[] most = new byte[1 << 20];
     for (int i = 0; i < frames.length; i++) {

@@ -10,7 +10,13 @@ final class Sums implements Tally {
 
   @Override
   public void crossed(
-      NodeId from, NodeId to, String topic, int messages, long payload, long framing, boolean again) {
+      NodeId from,
+      NodeId to,
+      String topic,
+      int messages,
+      long payload,
+      long framing,
+      boolean again) {
     String who = from + ">" + topic;
     add(who + " payload " + again, payload);
     add(who + " framing", framing);

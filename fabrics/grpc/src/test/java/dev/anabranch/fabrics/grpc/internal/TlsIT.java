@@ -68,10 +68,16 @@ class TlsIT {
               tls("foreign", "ca"), // an authority that the hub does not know
               tls("expired", "ca"),
               tls("agent", "other-ca"), // a hub that the agent does not know
-              new Tls(tls("agent", "ca").key(), tls("foreign", "ca").chain(), tls("agent", "ca").trust()))) {
+              new Tls(
+                  tls("agent", "ca").key(),
+                  tls("foreign", "ca").chain(),
+                  tls("agent", "ca").trust()))) {
         Pipe pipe;
         try {
-          pipe = bench.dial("a", port, LIMITS, other).open(Bench.key(0), NodeId.device(0), Bench.spool());
+          pipe =
+              bench
+                  .dial("a", port, LIMITS, other)
+                  .open(Bench.key(0), NodeId.device(0), Bench.spool());
         } catch (IllegalArgumentException e) {
           assertThat(e).hasMessageContaining("key"); // the key is not the certificate's
           continue;
@@ -92,8 +98,7 @@ class TlsIT {
 
   @Test
   void nothingLeavesThisMachineUnencrypted() {
-    assertThatThrownBy(
-            () -> new GrpcDial("a", "192.0.2.1", 1, null, LIMITS, new Random(1)))
+    assertThatThrownBy(() -> new GrpcDial("a", "192.0.2.1", 1, null, LIMITS, new Random(1)))
         .isInstanceOf(AnabranchException.class)
         .hasMessage(
             "coordinator: 192.0.2.1 (expected: a loopback address such as 127.0.0.1, or TLS:"
@@ -109,8 +114,7 @@ class TlsIT {
     assertThatThrownBy(() -> Tls.read(file("ca.pem"), file("ca.pem"), file("ca.pem")))
         .hasMessageStartingWith("key: ")
         .hasMessageContaining("(expected: a PEM file with an EC, RSA or Ed25519 PRIVATE KEY)");
-    assertThatThrownBy(
-            () -> Tls.read(file("hub.key.pem"), file("hub.key.pem"), file("ca.pem")))
+    assertThatThrownBy(() -> Tls.read(file("hub.key.pem"), file("hub.key.pem"), file("ca.pem")))
         .hasMessageStartingWith("certificates: ")
         .hasMessageContaining("(expected: a PEM file with CERTIFICATE sections)");
     assertThat(tls("agent", "ca")).hasToString("TLS as CN=ward 7");
