@@ -131,12 +131,16 @@ public final class AgentProcess implements AutoCloseable {
       renews = true;
     }
     agent = attending;
+    if (closed.getCount() == 0) {
+      attending.close();
+    }
     var watch = Thread.ofVirtual().name("hours and renewal").start(() -> watch(attending, renews));
     var refused = attending.await();
     watch.interrupt();
     attending.close();
     if (refused != null) {
-      throw new AnabranchException(Failure.REFUSED, refused);
+      // The transport puts the name of its status before what the coordinator says.
+      throw new AnabranchException(Failure.REFUSED, refused.replaceFirst("^[A-Z_]+: ", ""));
     }
   }
 

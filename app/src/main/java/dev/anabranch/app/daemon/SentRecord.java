@@ -37,10 +37,25 @@ public final class SentRecord implements SentLog, AutoCloseable {
     this.bytesPerSecond = bytesPerSecond;
     try {
       Files.createDirectories(folder);
-      channel =
-          FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+      boolean torn = torn(file);
+      channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+      if (torn) {
+        channel.write(ByteBuffer.wrap(new byte[] {'\n'}));
+      }
     } catch (IOException e) {
       throw failed(e);
+    }
+  }
+
+  /** Whether the process died while it wrote the last line. */
+  private static boolean torn(Path file) throws IOException {
+    if (!Files.exists(file) || Files.size(file) == 0) {
+      return false;
+    }
+    try (var in = FileChannel.open(file, StandardOpenOption.READ)) {
+      var last = ByteBuffer.allocate(1);
+      in.read(last, in.size() - 1);
+      return last.get(0) != '\n';
     }
   }
 

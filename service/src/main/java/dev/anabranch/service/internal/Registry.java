@@ -96,7 +96,9 @@ final class Registry implements AgentDirectory {
           + instant(known.revokedAt())
           + " (expected: one that counts; enrol the device again with a new token)";
     }
-    if (!serial(certificate).equals(known.serial())) {
+    if (serial(certificate).equals(known.serial())) {
+      settle(known);
+    } else if (!serial(certificate).equals(known.previous())) {
       return "certificate of "
           + name
           + ": replaced by the one of "
@@ -104,6 +106,15 @@ final class Registry implements AgentDirectory {
           + " (expected: the newest; two machines may be using one name)";
     }
     return expiry(name, certificate);
+  }
+
+  private void settle(Agents.Agent known) {
+    if (known.previous() != null) {
+      store.changes(tables -> tables.agents().settle(known.name()));
+      store
+          .look(tables -> tables.agents().find(known.name()))
+          .ifPresent(agent -> enrolled.put(agent.name(), agent));
+    }
   }
 
   private static Instant instant(@Nullable Long millis) {

@@ -50,6 +50,8 @@ CREATE TABLE agents (
   name         VARCHAR(64) NOT NULL PRIMARY KEY,
   role         VARCHAR(8)  NOT NULL CHECK (role IN ('device', 'body')),
   serial       VARCHAR(64) NOT NULL UNIQUE,
+  -- The certificate before, which counts until the new one was shown: its answer may have been lost.
+  previous     VARCHAR(64),
   certificate  TEXT        NOT NULL,
   enrolled_at  BIGINT      NOT NULL,
   expires_at   BIGINT      NOT NULL,
