@@ -89,19 +89,22 @@ final class Federation implements AutoCloseable {
   }
 
   /** A fabric whose runs are played by these agents. */
-  Fabric fabric() {
-    return new Fabric() {
-      @Override
-      public Set<Ability> abilities() {
-        return EnumSet.complementOf(EnumSet.of(Ability.POOLED_DATA));
-      }
+  Played fabric() {
+    return new Played();
+  }
 
-      @Override
-      public <S> Outcome run(Method<S> method, Job job) {
-        wiring = (run, plan) -> new Wired(method, job, () -> {});
-        return grpc("run-" + System.identityHashCode(job)).run(method, job);
-      }
-    };
+  /** Each of its runs is one of a {@link GrpcFabric}, with a job that every agent has. */
+  final class Played implements Fabric {
+    @Override
+    public Set<Ability> abilities() {
+      return EnumSet.complementOf(EnumSet.of(Ability.POOLED_DATA));
+    }
+
+    @Override
+    public <S> Outcome run(Method<S> method, Job job) {
+      wire(method, job);
+      return grpc("run-" + System.identityHashCode(job)).run(method, job);
+    }
   }
 
   /** The fabric itself, with the same wiring for all agents. */

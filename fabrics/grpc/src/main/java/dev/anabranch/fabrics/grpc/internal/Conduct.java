@@ -22,12 +22,9 @@ import dev.anabranch.core.Setup;
 import dev.anabranch.core.Shard;
 import dev.anabranch.core.TensorMap;
 import dev.anabranch.core.Trainable;
-import dev.anabranch.core.VisitCost;
 import dev.anabranch.core.Visits;
 import dev.anabranch.fabrics.grpc.GrpcFabric;
-import dev.anabranch.fabrics.grpc.internal.proto.Version;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -49,7 +46,7 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
   private final CoordinatorMemory memory;
   private final Looks looks;
   private final Watch watch;
-  private final Map<Accounts.Hop, Integer> messages = new HashMap<>();
+  private final VisitBooks costs;
   private RoundPage page = new RoundPage(-1);
   private @Nullable RemoteVisits open;
 
@@ -123,6 +120,7 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
             resumed == null
                 ? Map.of()
                 : resumed.memories().getOrDefault(NodeId.COORDINATOR, Map.of()));
+    costs = new VisitBooks(run.books(), notes);
     looks = new Looks(run);
     watch = new Watch(run);
   }
@@ -314,20 +312,10 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
     memory.commit();
     for (var visit : visits.visits) {
       var reason = visit.lost();
-      book(visit);
+      costs.book(visit);
       if (reason == null) {
         page.visit(visit);
-        visits.cost(
-            visit.device,
-            new VisitCost(
-                visit.finished() - visit.began(),
-                visit.computeSeconds(),
-                visit.sendingSeconds(),
-                visit.ends().stream()
-                    .filter(e -> !e.getBody())
-                    .mapToLong(e -> e.getPeakBytes())
-                    .max()
-                    .orElse(0)));
+        visits.cost(visit.device, VisitBooks.cost(visit));
       } else {
         notes.lost++;
         page.lost(visit.device, reason);
@@ -335,45 +323,6 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
       job.records().progress().visit(visit.round, visit.device, reason != null);
     }
     notes.rounds = Math.max(notes.rounds, visits.round + 1);
-  }
-
-  private void book(RemoteVisit visit) {
-    var books = run.books();
-    visit
-        .accounts
-        .hops()
-        .forEach((hop, crossed) -> {
-          books.charge(
-              new Charge.Wire(
-                  hop.from(),
-                  hop.to(),
-                  hop.topic(),
-                  visit.round,
-                  crossed.payload(),
-                  crossed.framing()));
-          messages.merge(hop, crossed.messages(), Integer::sum);
-        });
-    boolean sound = visit.lost() == null;
-    for (var ended : visit.ends()) {
-      var party = ended.getBody() ? RemoteVisit.BODY : visit.device;
-      ended
-          .getWorkList()
-          .forEach(work ->
-              books.charge(
-                  new Charge.Compute(
-                      party, visit.round, work.getName(), work.getNanos(), work.getMacs())));
-      if (ended.getPeakBytes() > 0) {
-        books.charge(new Charge.Peak(party, visit.round, ended.getPeakBytes()));
-      }
-      if (ended.getOpened() && !ended.getBody() && notes.installed.add(visit.device.index())) {
-        books.charge(new Charge.Install(party, visit.round, ended.getFrozenBytes()));
-      }
-      if (sound && ended.getKept()) {
-        notes.memories.put(
-            RemoteVisits.memoryName(party, visit.device),
-            Version.newBuilder().setRound(visit.round).setAttempt(visit.attempt()).build());
-      }
-    }
   }
 
   @Override
@@ -517,8 +466,7 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
       run.books().charge(new Charge.Peak(id(), round.now, notes.peak));
       meter.restart(false);
     }
-    page.write(job.records().log(), run.books().charges(), messages);
-    messages.clear();
+    page.write(job.records().log(), run.books().charges(), costs.takeMessages());
     run.books().settle();
     round.now = next;
     page = new RoundPage(next);
