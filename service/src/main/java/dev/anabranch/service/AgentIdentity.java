@@ -49,4 +49,14 @@ public record AgentIdentity(
         ? this
         : Enrolment.renew(new AgentFolder(folder), this, clock);
   }
+
+  /** Tells the coordinator what this agent is: a JSON object of numbers, texts and lists. */
+  public void tell(String profile, InstantSource clock) {
+    Enrolment.tell(this, profile, clock);
+  }
+
+  /** The same without TLS, on the loopback. */
+  public static void tellUnencrypted(String address, String name, String profile) {
+    Enrolment.tellUnencrypted(address, name, profile);
+  }
 }

@@ -39,6 +39,16 @@ public final class OperatorApi implements AutoCloseable {
         new Http(read.coordinator(), read.fingerprint(), null, read.token(), clock));
   }
 
+  /**
+   * Writes the file of another operator of the same coordinator.
+   *
+   * @param known an operator's file of that coordinator
+   */
+  public static void write(Path file, Path known, String token) {
+    var read = OperatorFile.read(known);
+    new OperatorFile(read.coordinator(), read.fingerprint(), token).write(file);
+  }
+
   /** The answer to GET. */
   public String get(String path) {
     return http.get(path);

@@ -57,13 +57,17 @@ public interface RunExecutor {
     /** A round is behind. */
     void roundDone(int round);
 
-    /** A node of the plan is an agent's from now on. */
-    void assigned(String node, String agent);
+    /** Agents by node, as they were assigned; empty before they were. */
+    Map<String, String> assigned();
+
+    /** Nodes of the plan are these agents' from now on, also after a restart. */
+    void assign(Map<String, String> nodes);
 
     /**
      * A visit changed.
      *
-     * @param state {@code invited}, {@code working}, {@code done} or {@code lost}
+     * @param state {@code invited}, {@code working}, {@code waiting}, {@code broken}, {@code whole} or
+     *     {@code lost}
      */
     void visit(
         int round,

@@ -39,6 +39,14 @@ public abstract class LinkContract {
 
   protected abstract Fabric fabric();
 
+  /**
+   * Whether nothing stands between two ends: what crosses is what was written, once, and takes
+   * virtual time. A transport adds framing of its own, and passes on what devices exchange.
+   */
+  protected boolean direct() {
+    return true;
+  }
+
   private Outcome run(
       Consumer<Link> coordinator, Consumer<Device> device, Faults faults, MemoryLog log) {
     var programs =
@@ -167,8 +175,11 @@ public abstract class LinkContract {
     // head.
     long down = 2 * ("whole/1".length() + "number".length() + 16L);
     long up = "real/1".length() + "real".length() + 16L;
-    assertThat(outcome.totals().framing()).isEqualTo(down + up);
+    if (direct()) {
+      assertThat(outcome.totals().framing()).isEqualTo(down + up);
+    }
     assertThat(log.of("wire"))
+        .filteredOn(line -> Set.of("number", "real").contains(line.fields().get("topic")))
         .extracting(line -> line.fields().get("messages"))
         .containsExactly(2, 1);
   }
@@ -218,13 +229,17 @@ public abstract class LinkContract {
       assertThat(got)
           .containsExactlyInAnyOrderEntriesOf(
               Map.of(0, List.of(20L, 21L), 1, List.of(0L, 1L), 2, List.of(10L, 11L)));
-      // A message between devices is charged once, to who sends it.
+      // A message between devices is charged once, to who sends it, or as two hops.
       assertThat(o.totals().up()).isEqualTo(48);
-      assertThat(o.totals().down()).isZero();
-      assertThat(o.totals().framing())
-          .isEqualTo(6 * ("whole/1".length() + "number".length() + 16L));
-      assertThat(o.virtualSeconds()).isPositive();
-      assertThat(log.of("wire")).hasSize(3);
+      assertThat(o.totals().down()).isEqualTo(direct() ? 0 : 48);
+      assertThat(log.of("wire"))
+          .filteredOn(line -> "number".equals(line.fields().get("topic")))
+          .hasSize(direct() ? 3 : 6);
+      if (direct()) {
+        assertThat(o.totals().framing())
+            .isEqualTo(6 * ("whole/1".length() + "number".length() + 16L));
+        assertThat(o.virtualSeconds()).isPositive();
+      }
     });
   }
 
@@ -254,8 +269,8 @@ public abstract class LinkContract {
       assertThat(seen).containsOnlyKeys(0, 2);
       assertThat(seen.get(0)).startsWith("link to device 1: lost");
       assertThat(o.lost()).isEqualTo(1);
-      // Device 1 was lost before it sent anything.
-      assertThat(o.totals().up()).isEqualTo(32);
+      // Device 1 was lost before it sent anything; what it was sent may not have got far.
+      assertThat(o.totals().up()).isBetween(direct() ? 32L : 16L, 32L);
     });
   }
 

@@ -7,6 +7,7 @@ import dev.anabranch.app.run.Feasibility;
 import dev.anabranch.app.run.Session;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
+import dev.anabranch.core.Totals;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -54,6 +55,23 @@ public record Estimator(Session session) {
               "one of " + String.join(", ", totals.byTopic().keySet()));
         }
       }
+    }
+  }
+
+  /** What a round of a plan costs; empty if that cannot be told in advance. */
+  public Optional<Totals> oneRound(RunPlan plan) {
+    return oneRound(plan, session.dataset(plan));
+  }
+
+  /** The same over other examples. */
+  public Optional<Totals> oneRound(RunPlan plan, Dataset data) {
+    var dry = session.wiring().dryEngine(plan, data.classes().size());
+    if (dry.isEmpty()) {
+      return Optional.empty();
+    }
+    try (var engine = dry.get()) {
+      return Optional.of(
+          new DryRun(session.wiring(), data, engine).runLong(shortened(plan)).totals());
     }
   }
 

@@ -3,12 +3,16 @@ package dev.anabranch.app.rehearse;
 import dev.anabranch.app.plan.RunPlan;
 import dev.anabranch.app.record.Json;
 import dev.anabranch.app.record.RunFolder;
-import dev.anabranch.app.record.Summary;
 import dev.anabranch.app.run.Runner;
 import dev.anabranch.app.run.Session;
 import dev.anabranch.core.Ability;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
+import dev.anabranch.service.AgentIdentity;
+import dev.anabranch.service.AgentRole;
+import dev.anabranch.service.CoordinatorDaemon;
+import dev.anabranch.service.CoordinatorSettings;
+import dev.anabranch.service.OperatorApi;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -16,12 +20,16 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A dress rehearsal of a plan on this machine: a coordinator, a body if the method needs one, and
@@ -29,6 +37,8 @@ import java.util.function.Consumer;
  * is in progress; then the same plan on the local fabric, whose result must be the same. Used once.
  */
 public final class Rehearsal {
+  private static final String HOST = "127.0.0.1";
+  private static final InstantSource CLOCK = InstantSource.system();
   private static final long TICK_MILLIS = 20;
 
   /**
@@ -68,6 +78,7 @@ public final class Rehearsal {
   private final Map<String, CutLine> lines = new TreeMap<>();
   private final Map<String, Integer> struck = new LinkedHashMap<>();
   private final List<Thread> lasting = new ArrayList<>();
+  private @Nullable Path record;
 
   /**
    * @param devices processes that play the devices of the plan between them
@@ -96,8 +107,8 @@ public final class Rehearsal {
   }
 
   /** The folder of the run that the real processes carry out. */
-  public Path record() {
-    return folder.resolve("rehearsed");
+  private Path record() {
+    return Objects.requireNonNull(record);
   }
 
   /** Carries it out, and then the plan on the local fabric. */
@@ -134,35 +145,81 @@ public final class Rehearsal {
   }
 
   private void play() {
-    var planFile = folder.resolve("plan.yaml");
-    write(planFile, plan.toYaml());
     int port = freePort();
+    var home = folder.resolve("coordinator");
+    var settings =
+        new CoordinatorSettings(List.of(HOST), HOST, port, "", Duration.ofDays(1), 1);
+    var operator = CoordinatorDaemon.init(home, settings, CLOCK);
     var coordinator =
         add(
             "coordinator",
-            List.of(
-                "rehearsed-coordinator",
-                planFile.toString(),
-                "--output=" + record(),
-                "--port=" + port,
-                "--devices=" + devices,
-                "--body=" + body,
-                "--deadline=" + deadline.toSeconds()));
-    for (int k = 1; k <= devices; k++) {
-      agent("device-" + k, port);
+            List.of("coordinator", "--data=" + home, "--deadline=" + deadline.toSeconds()));
+    coordinator.start();
+    try (var api = OperatorApi.open(operator, CLOCK)) {
+      until(coordinator, () -> reached(api));
+      for (int k = 1; k <= devices; k++) {
+        agent(api, AgentRole.DEVICE, "device-" + k, port);
+      }
+      if (body) {
+        agent(api, AgentRole.BODY, "body", port);
+      }
+      tell.accept(
+          "a coordinator, "
+              + (body ? "a body, " : "")
+              + devices
+              + (devices == 1 ? " device" : " devices")
+              + ": one process each, over TLS on "
+              + HOST
+              + ":"
+              + port);
+      players.values().stream().filter(p -> !p.equals(coordinator)).forEach(Player::start);
+      until(coordinator, () -> attending(api) == players.size() - 1);
+      var run = Json.object(Path.of("answer"), api.submit(plan.toYaml()));
+      record = home.resolve("runs").resolve(String.valueOf(run.get("id")));
     }
-    if (body) {
-      agent("body", port);
-    }
-    tell.accept(
-        "a coordinator, "
-            + (body ? "a body, " : "")
-            + devices
-            + (devices == 1 ? " device" : " devices")
-            + ": one process each, on 127.0.0.1:"
-            + port);
-    players.values().forEach(Player::start);
     watch(coordinator);
+  }
+
+  private static boolean reached(OperatorApi api) {
+    try {
+      api.get("/api/v1/runs");
+      return true;
+    } catch (AnabranchException e) {
+      if (e.failure() == Failure.UNREACHABLE) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  private static long attending(OperatorApi api) {
+    var answer = Json.object(Path.of("answer"), api.get("/api/v1/devices"));
+    return answer.get("devices") instanceof List<?> all
+        ? all.stream()
+            .filter(one -> one instanceof Map<?, ?> agent && "attending".equals(agent.get("state")))
+            .count()
+        : 0;
+  }
+
+  /** Waits while all processes live. */
+  private void until(Player coordinator, BooleanSupplier holds) {
+    while (!holds.getAsBoolean()) {
+      players.values().forEach(Rehearsal::refuseDead);
+      pause(coordinator);
+    }
+  }
+
+  private static void pause(Player coordinator) {
+    var code = coordinator.ended();
+    if (code != null) {
+      throw failed(coordinator, code);
+    }
+    try {
+      Thread.sleep(TICK_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
   }
 
   private static int freePort() {
@@ -179,64 +236,61 @@ public final class Rehearsal {
     return player;
   }
 
-  /** An agent whose line can be cut, if a fault says so. */
-  private void agent(String name, int port) {
-    boolean cuts =
-        faults.stream().anyMatch(f -> f.kind() == Fault.Kind.CUT && f.player().equals(name));
-    int dialled = cuts ? lines.computeIfAbsent(name, n -> new CutLine(port)).port() : port;
-    add(
-        name,
-        List.of(
-            "rehearsed-agent",
-            name,
-            "--port=" + dialled,
-            "--folder=" + folder.resolve("agents").resolve(name)));
+  /** Enrols an agent, whose line can be cut if a fault says so. */
+  private void agent(OperatorApi api, AgentRole role, String name, int port) {
+    var home = folder.resolve(name);
+    var invitation =
+        Json.object(
+            Path.of("answer"),
+            api.post(
+                "/api/v1/enrolments",
+                Json.compact(
+                    Map.of("name", name, "role", role.word(), "expiresInSeconds", 600))));
+    AgentIdentity.enrol(home, String.valueOf(invitation.get("token")), CLOCK);
+    if (faults.stream().anyMatch(f -> f.kind() == Fault.Kind.CUT && f.player().equals(name))) {
+      var line = lines.computeIfAbsent(name, n -> new CutLine(port));
+      redirect(home.resolve("identity.json"), HOST + ":" + line.port());
+    }
+    add(name, List.of(role.word(), "--home=" + home));
   }
 
-  /** Lets faults strike until the coordinator has ended. */
+  /** Makes an agent dial another address; its certificate holds for the host, not the port. */
+  private static void redirect(Path identity, String address) {
+    var fields = new LinkedHashMap<>(Json.readObject(identity));
+    fields.put("coordinator", address);
+    write(identity, Json.compact(fields));
+  }
+
+  /** Lets faults strike until the run has ended. */
   private void watch(Player coordinator) {
     var rounds = new RoundWatch(record().resolve("log.jsonl"));
     var open = new ArrayList<>(faults);
     int shown = 0;
-    while (true) {
-      try {
-        int round = rounds.round();
-        if (round > shown) {
-          shown = round;
-          tell.accept("round " + round);
-        }
-        for (var fault : List.copyOf(open)) {
-          if (round >= fault.round()) {
-            open.remove(fault);
-            strike(fault, round);
-          }
-        }
-        var code = coordinator.ended();
-        if (code != null) {
-          finished(coordinator, code);
-          return;
-        }
-        players.values().forEach(Rehearsal::refuseDead);
-        Thread.sleep(TICK_MILLIS);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new IllegalStateException(e);
+    while (!Files.exists(RunFolder.summary(record()))) {
+      int round = rounds.round();
+      if (round > shown) {
+        shown = round;
+        tell.accept("round " + round);
       }
+      for (var fault : List.copyOf(open)) {
+        if (round >= fault.round()) {
+          open.remove(fault);
+          strike(fault, round);
+        }
+      }
+      if (!rounds.failure().isEmpty()) {
+        throw new AnabranchException(
+            Failure.PROGRAM, "the rehearsed run has failed: " + rounds.failure());
+      }
+      players.values().forEach(Rehearsal::refuseDead);
+      pause(coordinator);
     }
   }
 
   private static void refuseDead(Player player) {
     var code = player.ended();
-    if (code != null && !player.name().equals("coordinator")) {
+    if (code != null) {
       throw failed(player, code);
-    }
-  }
-
-  private static void finished(Player coordinator, int code) {
-    if (code != 0) {
-      throw failed(coordinator, code);
     }
   }
 
@@ -250,18 +304,18 @@ public final class Rehearsal {
     return new AnabranchException(
         why,
         player.name()
-            + " ended with code "
+            + ": ended with code "
             + code
-            + " (expected: 0 for the coordinator, at its end): "
+            + " (expected: to live until the run has ended): "
             + player.lastWords().replaceFirst("^anabranch: ", "")
             + "; see "
             + player.output());
   }
 
-  private void strike(Fault fault, int round) throws InterruptedException {
+  private void strike(Fault fault, int round) {
     tell.accept("fault " + fault.text());
     struck.put(fault.text(), round);
-    var player = java.util.Objects.requireNonNull(players.get(fault.player()));
+    var player = Objects.requireNonNull(players.get(fault.player()));
     switch (fault.kind()) {
       case KILL -> {
         player.kill();
@@ -269,7 +323,7 @@ public final class Rehearsal {
       }
       case STOP -> last(fault, () -> player.signal("STOP"), () -> player.signal("CONT"));
       case CUT -> {
-        var line = java.util.Objects.requireNonNull(lines.get(fault.player()));
+        var line = Objects.requireNonNull(lines.get(fault.player()));
         last(fault, line::cut, line::mend);
       }
     }

@@ -189,6 +189,43 @@ public final class InstalledWiring implements Wiring {
     return shard(plan, "standard input", corpus, all);
   }
 
+  @Override
+  public Shard own(RunPlan plan, Path file, List<String> classes) {
+    if (!plan.sourceName().equals("file")) {
+      throw AnabranchException.expected(
+          Failure.UNSUPPORTED,
+          "data.source",
+          plan.sourceName(),
+          "file, as this device has examples of its own in " + file);
+    }
+    var mine =
+        plan.set(List.of("data.source.file.path=" + file, "data.source.file.sha256="));
+    if (!(source(mine).load(Cache.ofUser()) instanceof Corpus corpus)) {
+      throw AnabranchException.expected(Failure.UNSUPPORTED, "--data", file, "a file of texts");
+    }
+    return shard(plan, "the data of this device", inClasses(corpus, file, classes), all(corpus.size()));
+  }
+
+  /** The same examples with labels as the run counts them. */
+  private static Corpus inClasses(Corpus corpus, Path file, List<String> classes) {
+    for (var name : corpus.classes()) {
+      if (!classes.contains(name)) {
+        throw AnabranchException.expected(
+            Failure.DATA,
+            "labels of " + file,
+            "'" + name + "'",
+            "one of those that the run knows: " + String.join(", ", classes));
+      }
+    }
+    var examples =
+        corpus.examples().stream()
+            .map(e ->
+                new Example(
+                    e.text(), e.pair(), classes.indexOf(corpus.classes().get(e.label())), e.device()))
+            .toList();
+    return new Corpus(examples, classes, corpus.sha256());
+  }
+
   private static Path path(String line) {
     try {
       return Path.of(line);

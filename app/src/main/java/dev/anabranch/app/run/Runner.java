@@ -39,6 +39,11 @@ public record Runner(Session session, Function<RunPlan, Fabric> fabric) {
 
     /** Told of what went wrong without ending the run. */
     void note(String text);
+
+    /** The log as the run is to write it; another one may listen in. */
+    default RunLog log(RunLog log) {
+      return log;
+    }
   }
 
   /**
@@ -92,7 +97,7 @@ public record Runner(Session session, Function<RunPlan, Fabric> fabric) {
       var large = session.wiring().large(plan, engine);
       var records =
           new Job.Records(
-              log,
+              watch.log(log),
               Records.checkpoints(folder.checkpoints(), log, watch::note),
               watch.start(
                   folder.path(), label, rounds == 0 ? 0 : rounds + method.closingRounds()));

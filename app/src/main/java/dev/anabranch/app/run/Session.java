@@ -49,8 +49,12 @@ public final class Session implements AutoCloseable {
 
   /** A plan's job with nothing beside the coordinator, and without instruments. */
   public Job job(RunPlan plan, Job.Records records) {
-    var data = dataset(plan);
-    var engine = engine(plan);
+    return job(plan, dataset(plan), records);
+  }
+
+  /** The same over other examples. */
+  public Job job(RunPlan plan, Dataset data, Job.Records records) {
+    var engine = engine(plan, data.classes().size());
     return new Job(
         plan.seed(),
         engine,

@@ -3,10 +3,12 @@ package dev.anabranch.app.run;
 import dev.anabranch.app.plan.Catalog;
 import dev.anabranch.app.plan.RunPlan;
 import dev.anabranch.app.report.ClaimRow;
+import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.BlackBox;
 import dev.anabranch.core.Engine;
 import dev.anabranch.core.Evaluation;
 import dev.anabranch.core.Fabric;
+import dev.anabranch.core.Failure;
 import dev.anabranch.core.Instrument;
 import dev.anabranch.core.Shard;
 import java.nio.file.Path;
@@ -23,6 +25,16 @@ public interface Wiring extends AutoCloseable {
 
   /** Unlabelled lines as the plan's model reads them, all of class 0. */
   Shard lines(RunPlan plan, List<String> lines);
+
+  /**
+   * All examples of a file of the user's own, read as the plan reads its source.
+   *
+   * @param classes of the run, by index
+   */
+  default Shard own(RunPlan plan, Path file, List<String> classes) {
+    throw AnabranchException.expected(
+        Failure.UNSUPPORTED, "--data", file, "data of the plan's own source");
+  }
 
   /**
    * Between texts and tokens of a language model.

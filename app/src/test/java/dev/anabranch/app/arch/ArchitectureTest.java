@@ -32,7 +32,7 @@ class ArchitectureTest {
   private static final JavaClasses TESTS =
       new ClassFileImporter()
           .importPaths(
-              Stream.of("core", "parts", "methods", "testkit", "fabrics/local")
+              Stream.of("core", "parts", "methods", "testkit", "fabrics/local", "fabrics/grpc")
                   .map(module -> root().resolve(module).resolve("target/test-classes"))
                   .toList());
 
@@ -50,7 +50,11 @@ class ArchitectureTest {
           rules.put("internals of " + module, Rules.internals(module));
         });
     rules.put("native tensors in torch alone", Rules.NATIVE_TENSORS_IN_TORCH_ALONE);
-    rules.put("nobody sees transports", Rules.NOBODY_SEES_TRANSPORTS);
+    rules.put(
+        "transports in grpc and service alone", Rules.TRANSPORTS_IN_GRPC_AND_SERVICE_ALONE);
+    rules.put(
+        "databases and certificates in service alone",
+        Rules.DATABASES_AND_CERTIFICATES_IN_SERVICE_ALONE);
     rules.put("no mocks", Rules.NO_MOCKS);
     rules.put("no package cycles", Rules.NO_PACKAGE_CYCLES);
     rules.put("only fabrics charge", Rules.ONLY_FABRICS_CHARGE);
@@ -106,7 +110,16 @@ class ArchitectureTest {
     int seen = 0;
     for (var module :
         new String[] {
-          "core", "parts", "methods", "torch", "data", "app", "testkit", "fabrics/local"
+          "core",
+          "parts",
+          "methods",
+          "torch",
+          "data",
+          "app",
+          "testkit",
+          "fabrics/local",
+          "fabrics/grpc",
+          "service"
         }) {
       int limit = module.equals("methods") || module.equals("parts") ? 200 : 500;
       try (var files = Files.walk(root.resolve(module).resolve("src"))) {

@@ -47,10 +47,21 @@ final class Rules {
           "methods", List.of("parts"),
           "torch", List.of(),
           "data", List.of(),
-          "fabrics.local", List.of());
+          "fabrics.local", List.of(),
+          "fabrics.grpc", List.of(),
+          "service", List.of("fabrics.grpc"));
 
   private static final List<String> MODULES =
-      List.of("parts", "methods", "torch", "data", "fabrics.local", "testkit", "app");
+      List.of(
+          "parts",
+          "methods",
+          "torch",
+          "data",
+          "fabrics.local",
+          "fabrics.grpc",
+          "service",
+          "testkit",
+          "app");
 
   private Rules() {}
 
@@ -95,11 +106,23 @@ final class Rules {
           .dependOnClassesThat()
           .resideInAPackage("org.bytedeco..");
 
-  static final ArchRule NOBODY_SEES_TRANSPORTS =
+  static final ArchRule TRANSPORTS_IN_GRPC_AND_SERVICE_ALONE =
       noClasses()
+          .that()
+          .resideOutsideOfPackages("dev.anabranch.fabrics.grpc..", "dev.anabranch.service..")
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage("io.grpc..", "com.google.protobuf..", "org.apache.spark..");
+          .resideInAnyPackage(
+              "io.grpc..", "com.google.protobuf..", "com.linecorp.armeria..", "io.netty..");
+
+  static final ArchRule DATABASES_AND_CERTIFICATES_IN_SERVICE_ALONE =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("dev.anabranch.service..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "org.jdbi..", "com.zaxxer..", "org.flywaydb..", "org.bouncycastle..");
 
   static final ArchRule NO_MOCKS =
       noClasses()
@@ -168,7 +191,9 @@ final class Rules {
           .and(
               describe(
                   "written by hand",
-                  field -> !field.getModifiers().contains(JavaModifier.SYNTHETIC)))
+                  field ->
+                      !field.getModifiers().contains(JavaModifier.SYNTHETIC)
+                          && !field.getOwner().getPackageName().endsWith(".proto")))
           .should()
           .beFinal();
 

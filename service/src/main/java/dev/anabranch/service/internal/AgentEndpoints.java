@@ -11,7 +11,6 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,6 +22,7 @@ import javax.net.ssl.SSLPeerUnverifiedException;
 /** Devices over HTTP: who there is, who comes in, who goes out. Thread-safe. */
 final class AgentEndpoints {
   private static final int LIMIT = 1 << 14;
+  private static final int FIELDS = 32;
 
   private final Registry registry;
   private final Enrolling enrolling;
@@ -115,35 +115,13 @@ final class AgentEndpoints {
     if (name == null || why != null) {
       throw new AnabranchException(Failure.REFUSED, String.valueOf(why));
     }
-    var profile = new LinkedHashMap<String, Object>();
-    call.json()
-        .properties()
-        .forEach(field -> {
-          if (profile.size() < 32) {
-            profile.put(Texts.shortened(field.getKey()), value(field.getValue()));
-          }
-        });
+    var profile = Json.map(call.json());
+    if (profile.size() > FIELDS) {
+      throw new Problem(
+          HttpStatus.BAD_REQUEST, Failure.USAGE, "body", profile.size() + " fields", "at most 32");
+    }
     registry.describes(name, profile);
     return HttpResponse.of(HttpStatus.NO_CONTENT);
-  }
-
-  /** Numbers, flags, texts and lists of texts. */
-  private static Object value(JsonNode field) {
-    if (field.isIntegralNumber()) {
-      return field.asLong();
-    }
-    if (field.isNumber()) {
-      return field.asDouble();
-    }
-    if (field.isBoolean()) {
-      return field.asBoolean();
-    }
-    if (field.isArray()) {
-      var out = new ArrayList<String>();
-      field.forEach(one -> out.add(one.asText()));
-      return out;
-    }
-    return field.asText();
   }
 
   private static X509Certificate shown(Call call) {

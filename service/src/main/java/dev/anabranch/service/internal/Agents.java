@@ -17,12 +17,14 @@ record Agents(Handle sql) {
    * An enrolled process.
    *
    * @param serial of the certificate that counts, hexadecimal
+   * @param previous of the one that was renewed, while the new one has not been shown
    * @param profile what it said about itself, as JSON
    */
   record Agent(
       String name,
       AgentRole role,
       String serial,
+      @Nullable String previous,
       long enrolledAt,
       long expiresAt,
       @Nullable Long revokedAt,
@@ -33,6 +35,7 @@ record Agents(Handle sql) {
           row.getString("name"),
           AgentRole.valueOf(row.getString("role").toUpperCase(Locale.ROOT)),
           row.getString("serial"),
+          row.getString("previous"),
           row.getLong("enrolled_at"),
           row.getLong("expires_at"),
           Rows.optionalLong(row, "revoked_at"),
@@ -47,16 +50,24 @@ record Agents(Handle sql) {
 
   /** Puts an agent in, or a new certificate in place of its old one. */
   void put(
-      String name, AgentRole role, String serial, String certificate, long at, long expiresAt) {
+      String name,
+      AgentRole role,
+      String serial,
+      @Nullable String previous,
+      String certificate,
+      long at,
+      long expiresAt) {
     sql.createUpdate(
-            "INSERT INTO agents (name, role, serial, certificate, enrolled_at, expires_at)"
-                + " VALUES (:name, :role, :serial, :certificate, :at, :expires)"
-                + " ON CONFLICT (name) DO UPDATE SET role = :role, serial = :serial,"
+            "INSERT INTO agents (name, role, serial, previous, certificate, enrolled_at,"
+                + " expires_at)"
+                + " VALUES (:name, :role, :serial, :previous, :certificate, :at, :expires)"
+                + " ON CONFLICT (name) DO UPDATE SET role = :role, serial = :serial, previous = :previous,"
                 + " certificate = :certificate, enrolled_at = :at, expires_at = :expires,"
                 + " revoked_at = NULL")
         .bind("name", name)
         .bind("role", role.word())
         .bind("serial", serial)
+        .bind("previous", previous)
         .bind("certificate", certificate)
         .bind("at", at)
         .bind("expires", expiresAt)
@@ -93,6 +104,13 @@ record Agents(Handle sql) {
             .bind("at", at)
             .execute()
         == 1;
+  }
+
+  /** The new certificate was shown: the one before counts no more. */
+  void settle(String name) {
+    sql.createUpdate("UPDATE agents SET previous = NULL WHERE name = :name")
+        .bind("name", name)
+        .execute();
   }
 
   void seen(String name, long at) {

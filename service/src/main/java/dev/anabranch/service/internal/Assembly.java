@@ -9,6 +9,7 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -58,11 +59,11 @@ public final class Assembly {
     var metrics = new Metrics(store, registry, own.certificate(), clock);
     var gate = new Gate(store, registry, start.notes());
     var enrolling = new Enrolling(store, registry, authority, clock, settings.agentLifetime());
-    var endpoints = new ArrayList<Endpoint>();
-    endpoints.addAll(new RunEndpoints(store, desk, followers, folder.scratch()).all());
-    endpoints.addAll(
-        new AgentEndpoints(registry, enrolling, authority, clock, () -> address()).all());
-    endpoints.addAll(new HouseEndpoints(store, gate, metrics, clock, !start.insecure()).all());
+    var endpoints =
+        endpoints(
+            new RunEndpoints(store, desk, followers, folder.scratch()),
+            new AgentEndpoints(registry, enrolling, authority, clock, () -> address()),
+            new HouseEndpoints(store, gate, metrics, clock, !start.insecure()));
     var listening =
         HttpPort.open(
             new InetSocketAddress(settings.bind(), port),
@@ -81,6 +82,14 @@ public final class Assembly {
         () -> saved(registry), SAVED_EVERY_SECONDS, SAVED_EVERY_SECONDS, TimeUnit.SECONDS);
     parts.push(saving::shutdownNow);
     desk.resume();
+  }
+
+  /** All that is served over HTTP. */
+  static List<Endpoint> endpoints(RunEndpoints runs, AgentEndpoints agents, HouseEndpoints house) {
+    var out = new ArrayList<>(runs.all());
+    out.addAll(agents.all());
+    out.addAll(house.all());
+    return out;
   }
 
   /** Between the transport and who is enrolled. */

@@ -89,7 +89,7 @@ final class Enrolling {
         store.audited(tables -> {
           boolean used = tables.enrolments().use(hash, now);
           if (used) {
-            put(tables, known.name(), known.role(), certificate, now, "enrol", from);
+            put(tables, known.name(), known.role(), certificate, null, now, "enrol", from);
           }
           return used;
         });
@@ -114,7 +114,7 @@ final class Enrolling {
     var certificate = authority.ofAgent(key, name, agent.role(), lifetime);
     long now = clock.millis();
     store.audited(tables -> {
-      put(tables, name, agent.role(), certificate, now, "renew", from);
+      put(tables, name, agent.role(), certificate, Registry.serial(old), now, "renew", from);
       return true;
     });
     store.look(tables -> tables.agents().find(name)).ifPresent(registry::enrolled);
@@ -126,6 +126,7 @@ final class Enrolling {
       String name,
       AgentRole role,
       X509Certificate certificate,
+      @Nullable String previous,
       long now,
       String action,
       String from) {

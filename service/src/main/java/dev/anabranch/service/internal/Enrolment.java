@@ -4,6 +4,8 @@ import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
 import dev.anabranch.service.AgentIdentity;
 import dev.anabranch.service.AgentRole;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyStore;
@@ -50,6 +52,25 @@ public final class Enrolment {
       body.put("request", request(pair, identity.name()));
       var answer = http.post("/api/v1/renew", "application/json", Json.text(body));
       return keep(folder, identity.coordinator(), pair, answer);
+    }
+  }
+
+  /** Says what an agent is. */
+  public static void tell(AgentIdentity identity, String profile, InstantSource clock) {
+    var fingerprint = Texts.digest(Pem.encoded(identity.authority()));
+    try (var http =
+        new Http("https://" + identity.coordinator(), fingerprint, keys(identity), null, clock)) {
+      http.post("/api/v1/profile", "application/json", profile);
+    }
+  }
+
+  /** The same without TLS. */
+  public static void tellUnencrypted(String address, String name, String profile) {
+    try (var http = new Http("http://" + address, new byte[0], null, null, InstantSource.system())) {
+      http.post(
+          "/api/v1/profile?name=" + URLEncoder.encode(name, StandardCharsets.UTF_8),
+          "application/json",
+          profile);
     }
   }
 

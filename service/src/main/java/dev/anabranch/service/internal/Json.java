@@ -10,6 +10,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /** JSON in and out. Thread-safe. */
 final class Json {
@@ -51,5 +54,30 @@ final class Json {
       throw new AnabranchException(
           failure, name + ": " + e.getOriginalMessage() + " (expected: JSON)", e);
     }
+  }
+
+  /** The fields of an object: numbers, flags, texts, and lists of texts. */
+  static Map<String, Object> map(JsonNode object) {
+    var out = new LinkedHashMap<String, Object>();
+    object.properties().forEach(field -> out.put(field.getKey(), value(field.getValue())));
+    return out;
+  }
+
+  private static Object value(JsonNode field) {
+    if (field.isIntegralNumber()) {
+      return field.asLong();
+    }
+    if (field.isNumber()) {
+      return field.asDouble();
+    }
+    if (field.isBoolean()) {
+      return field.asBoolean();
+    }
+    if (field.isArray()) {
+      var out = new ArrayList<String>();
+      field.forEach(one -> out.add(one.asText()));
+      return out;
+    }
+    return field.asText();
   }
 }

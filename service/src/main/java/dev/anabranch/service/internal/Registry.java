@@ -48,7 +48,13 @@ final class Registry implements AgentDirectory {
     this.store = store;
     this.clock = clock;
     this.open = open;
-    store.look(tables -> tables.agents().all()).forEach(agent -> enrolled.put(agent.name(), agent));
+    for (var agent : store.look(tables -> tables.agents().all())) {
+      enrolled.put(agent.name(), agent);
+      var profile = agent.profile();
+      if (profile != null) {
+        profiles.put(agent.name(), Json.map(Json.read("profile of " + agent.name(), profile)));
+      }
+    }
   }
 
   /** The serial number as it is kept. */
@@ -90,7 +96,9 @@ final class Registry implements AgentDirectory {
           + instant(known.revokedAt())
           + " (expected: one that counts; enrol the device again with a new token)";
     }
-    if (!serial(certificate).equals(known.serial())) {
+    if (serial(certificate).equals(known.serial())) {
+      settle(known);
+    } else if (!serial(certificate).equals(known.previous())) {
       return "certificate of "
           + name
           + ": replaced by the one of "
@@ -98,6 +106,15 @@ final class Registry implements AgentDirectory {
           + " (expected: the newest; two machines may be using one name)";
     }
     return expiry(name, certificate);
+  }
+
+  private void settle(Agents.Agent known) {
+    if (known.previous() != null) {
+      store.changes(tables -> tables.agents().settle(known.name()));
+      store
+          .look(tables -> tables.agents().find(known.name()))
+          .ifPresent(agent -> enrolled.put(agent.name(), agent));
+    }
   }
 
   private static Instant instant(@Nullable Long millis) {

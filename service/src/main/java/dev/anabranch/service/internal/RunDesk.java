@@ -130,7 +130,7 @@ final class RunDesk implements AutoCloseable {
       throw new Problem(
           HttpStatus.CONFLICT, Failure.USAGE, "run " + id, "has ended", "a run that goes on");
     }
-    var work = going.get(id);
+    var work = going.remove(id);
     if (work != null) {
       work.stop();
     }
@@ -238,8 +238,14 @@ final class RunDesk implements AutoCloseable {
     }
 
     @Override
-    public void assigned(String node, String agent) {
-      store.changes(tables -> tables.runs().assign(id, node, agent));
+    public Map<String, String> assigned() {
+      return store.look(tables -> tables.runs().assignments(id));
+    }
+
+    @Override
+    public void assign(Map<String, String> nodes) {
+      store.changes(tables ->
+          nodes.forEach((node, agent) -> tables.runs().assign(id, node, agent)));
     }
 
     @Override

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -34,6 +35,7 @@ final class RunEndpoints {
           "provenance.json");
 
   private static final int PLAN_LIMIT = 1 << 20;
+  private static final Duration CHECK = Duration.ofMinutes(10);
   private static final int SUMMARY_LIMIT = 1 << 24;
 
   /**
@@ -77,6 +79,7 @@ final class RunEndpoints {
   }
 
   private HttpResponse submit(Call call) {
+    call.context().setRequestTimeout(CHECK); // the plan's data are read, and its costs found
     var run = desk.submit(call.request().contentUtf8(), call.caller());
     return HttpResponse.of(
         ResponseHeaders.builder(HttpStatus.CREATED)

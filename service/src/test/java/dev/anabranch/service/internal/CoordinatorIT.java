@@ -11,6 +11,7 @@ import dev.anabranch.service.AgentIdentity;
 import dev.anabranch.service.AgentRole;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import org.junit.jupiter.api.Test;
@@ -88,6 +89,24 @@ class CoordinatorIT {
       assertThat(audit.path("intact").asBoolean()).isTrue();
       assertThat(audit.path("entries").findValuesAsText("action"))
           .containsExactly("init", "invite", "enrol", "refused");
+    }
+  }
+
+  @Test
+  void certificateIsRenewedAndTheOldOneCountsUntilTheNewOneWasShown() {
+    try (var started = Started.fresh(folder.resolve("c"))) {
+      var at = folder.resolve("d");
+      var old = AgentIdentity.enrol(at, token(started, "ward-1"), NOW);
+      assertThat(old.renewed(at, NOW)).isEqualTo(old);
+      InstantSource later = () -> NOW.instant().plus(Duration.ofDays(70));
+      var fresh = old.renewed(at, later);
+      assertThat(fresh.certificate()).isNotEqualTo(old.certificate());
+      assertThat(fresh.key()).isEqualTo(old.key());
+      assertThat(AgentIdentity.open(at)).isEqualTo(fresh);
+      old.tell("{}", NOW);
+      fresh.tell("{}", NOW);
+      assertThatThrownBy(() -> old.tell("{}", NOW))
+          .hasMessageStartingWith("certificate of ward-1: replaced by the one of ");
     }
   }
 }

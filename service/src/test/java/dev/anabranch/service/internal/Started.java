@@ -94,7 +94,7 @@ final class Started implements AutoCloseable {
         int rounds = Integer.parseInt(task.plan().split(" ")[1]);
         try (var log = new FileRunLog(task.folder().resolve("log.jsonl"))) {
           log.append("run", -1, Map.of("name", task.id()));
-          task.assigned("device 0", "ward-1");
+          task.assign(Map.of("device 0", "ward-1"));
           task.visit(0, 0, 1, "ward-1", "working", null);
           begun.countDown();
           go.await();

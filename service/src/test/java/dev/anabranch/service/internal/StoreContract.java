@@ -59,7 +59,7 @@ abstract class StoreContract {
       store.changes(tables -> tables.runs().started("r-1", 7));
       store.changes(tables -> tables.runs().roundsDone("r-1", 2));
       store.changes(tables -> {
-        tables.runs().visit("r-1", visit(0, 0, 1, "done"));
+        tables.runs().visit("r-1", visit(0, 0, 1, "whole"));
         tables.runs().visit("r-1", visit(1, 0, 1, "invited"));
         tables.runs().visit("r-1", visit(1, 0, 2, "invited"));
         tables.runs().visit("r-1", visit(1, 1, 1, "invited"));
@@ -108,7 +108,7 @@ abstract class StoreContract {
           .isEqualTo(true);
       assertThatObject(store.change(tables -> tables.enrolments().use("hash", 3))).isEqualTo(false);
       store.changes(tables -> {
-        tables.agents().put("ward-1", AgentRole.BODY, "ab", "pem", 4, 2_000_000);
+        tables.agents().put("ward-1", AgentRole.BODY, "ab", null, "pem", 4, 2_000_000);
         tables.agents().sent("ward-1", "update", 10);
         tables.agents().sent("ward-1", "update", 5);
         tables.operators().put("alice", "h1", OperatorRole.VIEWER, 1);
@@ -184,7 +184,7 @@ abstract class StoreContract {
     try (var store = open()) {
       note(store, "one");
       store.audited(tables -> {
-        tables.agents().put("ward-1", AgentRole.DEVICE, "ab", "pem", 4, 2_000_000);
+        tables.agents().put("ward-1", AgentRole.DEVICE, "ab", null, "pem", 4, 2_000_000);
         tables.agents().revoke("ward-1", 5);
         return tables.audit().append(CLOCK.millis(), "operator a", "revoke", "ward-1", "");
       });

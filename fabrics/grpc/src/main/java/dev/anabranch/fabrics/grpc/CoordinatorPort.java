@@ -41,7 +41,7 @@ public final class CoordinatorPort implements AutoCloseable {
 
   /** Mounts it on a server, whose ports, certificates and other services are the caller's. */
   public void mount(ServerBuilder server) {
-    Connections.prepare(server, null, true).service(hub.service());
+    Connections.prepare(server, null, Limits.DEFAULT.hello(), true).service(hub.service());
   }
 
   /** Ends an agent's streams and links. */

@@ -11,9 +11,6 @@ import dev.anabranch.fabrics.grpc.internal.GrpcDial;
 import dev.anabranch.fabrics.grpc.internal.GrpcHub;
 import dev.anabranch.fabrics.grpc.internal.HubServer;
 import dev.anabranch.fabrics.grpc.internal.Limits;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -52,7 +49,7 @@ final class Federation implements AutoCloseable {
     }
     hub = new GrpcHub(LIMITS, new Random(1));
     attendance = new Attendance(hub);
-    server = new HubServer(hub, "127.0.0.1", 0, null);
+    server = new HubServer(hub, "127.0.0.1", 0, null, LIMITS.hello());
     names.forEach(this::start);
     start("body");
   }
@@ -88,7 +85,7 @@ final class Federation implements AutoCloseable {
     server.close();
     hub = new GrpcHub(LIMITS, new Random(2));
     attendance = new Attendance(hub);
-    server = new HubServer(hub, "127.0.0.1", port, null);
+    server = new HubServer(hub, "127.0.0.1", port, null, LIMITS.hello());
   }
 
   /** A fabric whose runs are played by these agents. */
@@ -124,14 +121,5 @@ final class Federation implements AutoCloseable {
     List.copyOf(agents.keySet()).forEach(this::kill);
     hub.close();
     server.close();
-  }
-
-  /** A temporary folder. */
-  static Path temporary() {
-    try {
-      return Files.createTempDirectory("anabranch-federation");
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }

@@ -31,7 +31,8 @@ CREATE TABLE visits (
   device     INTEGER      NOT NULL,
   attempt    INTEGER      NOT NULL,
   agent      VARCHAR(64),
-  state      VARCHAR(16)  NOT NULL CHECK (state IN ('invited', 'working', 'done', 'lost')),
+  state      VARCHAR(16)  NOT NULL
+    CHECK (state IN ('invited', 'working', 'waiting', 'broken', 'whole', 'lost')),
   changed_at BIGINT       NOT NULL,
   reason     TEXT,
   PRIMARY KEY (run, round, device, attempt)
@@ -49,6 +50,8 @@ CREATE TABLE agents (
   name         VARCHAR(64) NOT NULL PRIMARY KEY,
   role         VARCHAR(8)  NOT NULL CHECK (role IN ('device', 'body')),
   serial       VARCHAR(64) NOT NULL UNIQUE,
+  -- The certificate before, which counts until the new one was shown: its answer may have been lost.
+  previous     VARCHAR(64),
   certificate  TEXT        NOT NULL,
   enrolled_at  BIGINT      NOT NULL,
   expires_at   BIGINT      NOT NULL,

@@ -184,7 +184,7 @@ final class Attempt {
         .setSendingSeconds(sendingNanos / 1e9)
         .setWaitingSeconds(waitingNanos / 1e9);
     boolean verdict = outcome == Ended.Outcome.WELL || outcome == Ended.Outcome.LOST;
-    if (outcome == Ended.Outcome.LOST && needs(Ability.PEER_LINKS)) {
+    if (verdict && needs(Ability.PEER_LINKS)) {
       meetAll();
     }
     var all = leave(verdict ? null : reason);
@@ -208,7 +208,7 @@ final class Attempt {
     run.ended(this);
   }
 
-  /** Those who wait for a message of this program have to hear that it is lost. */
+  /** Those who wait for a message of this program have to hear that it has ended. */
   private void meetAll() {
     cutOff = null;
     for (int index : begin.getCohortList()) {

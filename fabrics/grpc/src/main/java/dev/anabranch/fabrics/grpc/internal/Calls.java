@@ -12,7 +12,6 @@ import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import java.time.Duration;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -123,11 +122,7 @@ final class Calls {
       }
       var pause = pause(tries.getAndIncrement());
       LOG.debug("{}: dialled again in {} ms", leg.name(), pause.toMillis());
-      try {
-        timer.schedule(this::connect, pause.toNanos(), TimeUnit.NANOSECONDS);
-      } catch (RejectedExecutionException e) {
-        leg.lose("the agent is stopping");
-      }
+      timer.schedule(this::connect, pause.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     /** One stream. Belongs to its line's thread. */

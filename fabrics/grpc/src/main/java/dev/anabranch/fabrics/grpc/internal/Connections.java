@@ -39,11 +39,22 @@ public final class Connections {
    * Sets up a server on which a hub is mounted: windows, keepalive and limits of connections; and,
    * where there is TLS, its version and whom it trusts. Ports and services are the caller's.
    *
+   * @param begin how long a new connection may take to shake hands
    * @param everybody whether somebody without a certificate may connect, to other services than the
    *     hub's
    */
-  public static ServerBuilder prepare(ServerBuilder builder, @Nullable Tls tls, boolean everybody) {
+  public static ServerBuilder prepare(
+      ServerBuilder builder, @Nullable Tls tls, Duration begin, boolean everybody) {
     builder
+        .childChannelPipelineCustomizer(
+            pipeline -> {
+              var patience = new Patience(tls != null, begin);
+              if (tls == null) {
+                pipeline.addFirst(patience);
+              } else {
+                pipeline.addLast(patience);
+              }
+            })
         .idleTimeout(Duration.ofMinutes(1), true)
         .pingInterval(PING)
         .http2InitialStreamWindowSize(STREAM_WINDOW)

@@ -24,6 +24,7 @@ final class EndPipe implements Pipe {
   private final Consumer<Boolean> connected;
   private final Runnable closing;
   private @Nullable String over;
+  private @Nullable CompletableFuture<Void> end;
 
   /**
    * @param near the end that this is
@@ -228,18 +229,18 @@ final class EndPipe implements Pipe {
 
   @Override
   public Sending end(@Nullable String reason) {
-    Outbox.Item item;
     leg.lock.lock();
     try {
-      if (over != null || out.ended()) {
-        return Sending.NONE;
+      if (end == null && over == null) {
+        end = out.postEnd(reason == null ? "" : reason.isEmpty() ? "ended badly" : reason).done;
+      } else if (end == null) {
+        end = CompletableFuture.failedFuture(new LinkLostException(peer, String.valueOf(over)));
       }
-      item = out.postEnd(reason == null ? "" : reason.isEmpty() ? "ended badly" : reason);
     } finally {
       leg.lock.unlock();
     }
     leg.wake();
-    return waiting(item.done);
+    return waiting(end);
   }
 
   @Override

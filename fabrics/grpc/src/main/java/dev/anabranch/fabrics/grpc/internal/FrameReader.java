@@ -110,7 +110,11 @@ final class FrameReader {
       case Frame.END_FIELD_NUMBER -> end = message(type, end, End.parser());
       case Frame.ABORT_FIELD_NUMBER -> {
         expect(type, BYTES);
-        abort = ByteString.copyFrom(bytes(MAX_FIELD)).toStringUtf8();
+        var text = ByteString.copyFrom(bytes(MAX_FIELD));
+        if (!text.isValidUtf8()) {
+          throw new BadFrame("abort: not UTF-8");
+        }
+        abort = text.toStringUtf8();
       }
       case Frame.DATA_FIELD_NUMBER -> {
         expect(type, BYTES);

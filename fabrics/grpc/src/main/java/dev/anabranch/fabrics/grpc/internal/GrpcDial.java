@@ -15,7 +15,6 @@ import io.grpc.Status;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -50,9 +49,7 @@ public final class GrpcDial implements Dial {
       Loopback.require("coordinator", host);
     }
     this.factory = Connections.factory(tls);
-    this.timer =
-        Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().daemon().name("dial timer").factory());
+    this.timer = Timer.start("dial timer");
     String address = host.contains(":") && !host.startsWith("[") ? "[" + host + "]" : host;
     Channel channel =
         GrpcClients.builder("gproto+" + (tls == null ? "h2c" : "h2") + "://" + address + ":" + port)

@@ -12,7 +12,6 @@ import io.grpc.Status;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
@@ -49,9 +48,7 @@ public final class GrpcHub implements Hub {
     byte[] drawn = new byte[16];
     random.nextBytes(drawn);
     this.epoch = ByteString.copyFrom(drawn);
-    this.timer =
-        Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().daemon().name("hub timer").factory());
+    this.timer = Timer.start("hub timer");
     this.reception = new Reception(this, limits, timer);
   }
 
@@ -270,11 +267,11 @@ public final class GrpcHub implements Hub {
 
   @Override
   public void expel(String agent, String reason) {
+    reception.expel(agent, reason);
     var attendance = attendances.get(agent);
     if (attendance != null) {
       attendance.pipe.lose(reason);
     }
-    reception.expel(agent, reason);
   }
 
   @Override

@@ -35,8 +35,8 @@ final class Leg {
           Status.Code.DATA_LOSS,
           Status.Code.DEADLINE_EXCEEDED);
 
-  /** Times in a row that a stream may break without a single frame having been taken on it. */
-  private static final int FRUITLESS = 5;
+  /** Times in a row that a stream may break on a damaged frame, and no whole one between them. */
+  private static final int DAMAGED = 5;
 
   /** The frames that this side has to send. Called with the leg's lock held. */
   interface Outgoing {
@@ -60,7 +60,10 @@ final class Leg {
 
   /** Where the frames that come in go. */
   interface Taker {
-    /** The next frame, verified. With the leg's lock held; {@link Leg#taken} follows when it has been taken. */
+    /**
+     * The next frame, verified. With the leg's lock held; {@link Leg#taken} follows when it has been
+     * taken.
+     */
     void take(Received frame, Sections.Part part);
 
     /** Nothing comes or goes any more. Once, without the lock. */
@@ -100,7 +103,7 @@ final class Leg {
   private @Nullable ScheduledFuture<?> grace;
   private @Nullable String over;
   private @Nullable Status refusal;
-  private int fruitless;
+  private int damaged;
   private boolean retired;
 
   // Outgoing: acked <= cursor <= highest + 1 <= out.end().
@@ -379,7 +382,7 @@ final class Leg {
       return refusal;
     }
     resuming = false;
-    fruitless = 0;
+    damaged = 0;
     next++;
     held += frame.cost();
     var part = sections.next(frame);
@@ -395,7 +398,7 @@ final class Leg {
       counts.acknowledged += cost;
     }
     if (below > acked) {
-      fruitless = 0;
+      damaged = 0;
       acked = below;
       cursor = Math.max(cursor, below);
       out.acknowledged(below);
@@ -416,7 +419,7 @@ final class Leg {
   void taken(long below, int cost) {
     lock.lock();
     try {
-      takenBelow = below;
+      takenBelow = Math.max(takenBelow, below);
       held -= cost;
       counts.taken += cost;
     } finally {
@@ -449,8 +452,8 @@ final class Leg {
         retired = true;
         return false;
       }
-      fruitless++;
-      lost = !PASSING.contains(status.getCode()) || fruitless > FRUITLESS && resuming;
+      damaged += status.getCode() == Status.Code.DATA_LOSS ? 1 : 0;
+      lost = !PASSING.contains(status.getCode()) || damaged > DAMAGED;
       if (!lost) {
         startGrace(reason);
       }

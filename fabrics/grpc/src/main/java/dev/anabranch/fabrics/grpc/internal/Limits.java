@@ -51,9 +51,24 @@ public record Limits(
     }
   }
 
+  public Limits withWindow(int value, int frameBytes) {
+    return new Limits(
+        frameBytes, value, head, body, queued, grace, firstBackoff, lastBackoff, hello);
+  }
+
   public Limits withGrace(Duration value) {
     return new Limits(
         frame, window, head, body, queued, value, firstBackoff, lastBackoff, hello);
+  }
+
+  public Limits withHello(Duration value) {
+    return new Limits(
+        frame, window, head, body, queued, grace, firstBackoff, lastBackoff, value);
+  }
+
+  public Limits withBody(long value) {
+    return new Limits(
+        frame, window, head, value, queued, grace, firstBackoff, lastBackoff, hello);
   }
 
   public Limits withBackoff(Duration first, Duration last) {

@@ -1,5 +1,6 @@
 package dev.anabranch.fabrics.grpc.internal;
 
+import com.linecorp.armeria.common.RequestContext;
 import com.linecorp.armeria.common.grpc.GrpcSerializationFormats;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import com.linecorp.armeria.server.grpc.GrpcService;
@@ -12,6 +13,7 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
+import io.netty.util.AttributeKey;
 import java.security.cert.X509Certificate;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -19,6 +21,8 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,6 +34,9 @@ final class Reception {
       Metadata.Key.of("anabranch-agent", Metadata.ASCII_STRING_MARSHALLER);
 
   private static final Logger LOG = LoggerFactory.getLogger(Reception.class);
+  private static final AttributeKey<Stream> STREAM =
+      AttributeKey.valueOf(Reception.class, "STREAM");
+
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._ -]{1,100}");
   private static final Pattern CN = Pattern.compile("(?:^|,)CN=([^,+]+)");
   private static final int SESSION = 16;
@@ -57,7 +64,18 @@ final class Reception {
         .maxRequestMessageLength(FrameReader.MAX_WIRE)
         .maxResponseMessageLength(FrameReader.MAX_WIRE)
         .decompressorRegistry(Methods.PLAIN)
+        .exceptionHandler(Reception::failed)
         .build();
+  }
+
+  /** What gRPC itself refuses, such as a frame above the limit, is remembered for the stream's end. */
+  private static Status failed(
+      RequestContext context, Status status, Throwable cause, Metadata metadata) {
+    var stream = context.attr(STREAM);
+    if (stream != null && stream.failure == null) {
+      stream.failure = status;
+    }
+    return status;
   }
 
   private ServerCall.Listener<Inbound> stream(
@@ -66,10 +84,16 @@ final class Reception {
     context.clearRequestTimeout();
     context.setMaxRequestLength(0);
     call.sendHeaders(new Metadata());
-    var stream = new Stream(context, call, standing, headers.get(AGENT));
+    var stream = new Stream(context, call, standing);
     streams.add(stream);
-    stream.await();
-    call.request(1);
+    context.setAttr(STREAM, stream);
+    try {
+      stream.who = identify(context, headers.get(AGENT));
+      stream.await();
+      call.request(1);
+    } catch (SecurityException e) {
+      stream.refuse(Status.UNAUTHENTICATED.withDescription(e.getMessage()));
+    }
     return stream;
   }
 
@@ -92,21 +116,19 @@ final class Reception {
     private final ServerCall<Inbound, Frame> call;
     private final ServerLine line;
     private final boolean standing;
-    private final @Nullable String claimed;
     private volatile @Nullable Identity who;
     private @Nullable ScheduledFuture<?> hello;
     private volatile @Nullable Leg leg;
+    private @Nullable Status failure;
 
     Stream(
         ServiceRequestContext context,
         ServerCall<Inbound, Frame> call,
-        boolean standing,
-        @Nullable String claimed) {
+        boolean standing) {
       this.context = context;
       this.call = call;
       this.line = new ServerLine(context, call);
       this.standing = standing;
-      this.claimed = claimed;
     }
 
     void await() {
@@ -124,10 +146,13 @@ final class Reception {
     }
 
     private void refuse(Status status) {
-      var name = who == null ? String.valueOf(context.remoteAddress()) : who.agent();
-      LOG.warn("stream of {}: refused: {}: {}", name, status.getCode(), status.getDescription());
+      LOG.warn("stream of {}: refused: {}", describe(), Leg.describe(status));
       over();
       line.end(status);
+    }
+
+    private String describe() {
+      return who == null ? String.valueOf(context.remoteAddress()) : who.agent();
     }
 
     private void over() {
@@ -140,7 +165,7 @@ final class Reception {
     void expel(String reason) {
       var to = leg;
       if (to != null) {
-        to.lose(reason);
+        to.lose(reason, Status.PERMISSION_DENIED.withDescription(reason));
       }
       line.abort(Status.PERMISSION_DENIED.withDescription(reason));
     }
@@ -164,32 +189,14 @@ final class Reception {
 
     private void welcome(Hello said) {
       try {
-        var name = identify();
-        who = name;
-        var status = admit(name, said);
+        var name = who;
+        var status = name == null ? Status.UNAUTHENTICATED : admit(name, said);
         if (!status.isOk()) {
           refuse(status);
         }
       } catch (IllegalArgumentException e) {
         refuse(Status.INVALID_ARGUMENT.withDescription(e.getMessage()));
-      } catch (SecurityException e) {
-        refuse(Status.UNAUTHENTICATED.withDescription(e.getMessage()));
       }
-    }
-
-    private Identity identify() {
-      var session = context.sslSession();
-      if (session != null) {
-        return identity(session);
-      }
-      if (!context.remoteAddress().getAddress().isLoopbackAddress()) {
-        throw new SecurityException("connection: not encrypted (expected: TLS, but on the loopback)");
-      }
-      if (claimed == null || !NAME.matcher(claimed).matches()) {
-        throw new SecurityException(
-            "anabranch-agent: " + claimed + " (expected: a name of 1 to 100 letters, digits, . _ -)");
-      }
-      return new Identity(claimed, null);
     }
 
     private Status admit(Identity name, Hello said) {
@@ -263,7 +270,13 @@ final class Reception {
 
     @Override
     public void onCancel() {
-      gone(Status.CANCELLED.withDescription("the connection is gone"));
+      var known = failure;
+      if (known == null || known.getCode() != Status.Code.RESOURCE_EXHAUSTED) {
+        gone(Status.CANCELLED.withDescription("the connection is gone"));
+        return;
+      }
+      LOG.warn("stream of {}: refused: {}", describe(), Leg.describe(known));
+      gone(known);
     }
 
     @Override
@@ -281,7 +294,23 @@ final class Reception {
     }
   }
 
-  private static Identity identity(javax.net.ssl.SSLSession session) {
+  /** Who has opened this stream; nothing of it has been read yet. */
+  private static Identity identify(ServiceRequestContext context, @Nullable String claimed) {
+    var session = context.sslSession();
+    if (session != null) {
+      return identity(session);
+    }
+    if (!context.remoteAddress().getAddress().isLoopbackAddress()) {
+      throw new SecurityException("connection: not encrypted (expected: TLS, but on the loopback)");
+    }
+    if (claimed == null || !NAME.matcher(claimed).matches()) {
+      throw new SecurityException(
+          "anabranch-agent: " + claimed + " (expected: a name of 1 to 100 letters, digits, . _ -)");
+    }
+    return new Identity(claimed, null);
+  }
+
+  private static Identity identity(SSLSession session) {
     try {
       var certificate = (X509Certificate) session.getPeerCertificates()[0];
       var name = CN.matcher(certificate.getSubjectX500Principal().getName());
@@ -289,7 +318,7 @@ final class Reception {
         throw new SecurityException("certificate: no CN in its subject (expected: the agent's name)");
       }
       return new Identity(name.group(1), certificate);
-    } catch (javax.net.ssl.SSLPeerUnverifiedException e) {
+    } catch (SSLPeerUnverifiedException e) {
       throw new SecurityException(
           "certificate: none (expected: one that this coordinator has issued; enrol first)", e);
     }

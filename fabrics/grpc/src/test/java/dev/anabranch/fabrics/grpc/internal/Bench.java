@@ -27,7 +27,7 @@ final class Bench implements AutoCloseable {
 
   Bench(Limits limits, @Nullable Tls tls) {
     hub = new GrpcHub(limits, new Random(1));
-    server = new HubServer(hub, "127.0.0.1", 0, tls);
+    server = new HubServer(hub, "127.0.0.1", 0, tls, limits.hello());
   }
 
   GrpcDial dial(String agent) {
@@ -35,7 +35,11 @@ final class Bench implements AutoCloseable {
   }
 
   GrpcDial dial(String agent, int port, Limits limits) {
-    var dial = new GrpcDial(agent, "127.0.0.1", port, null, limits, new Random(agent.hashCode()));
+    return dial(agent, port, limits, null);
+  }
+
+  GrpcDial dial(String agent, int port, Limits limits, @Nullable Tls tls) {
+    var dial = new GrpcDial(agent, "127.0.0.1", port, tls, limits, new Random(opened.size()));
     opened.add(dial);
     return dial;
   }
@@ -78,6 +82,6 @@ final class Bench implements AutoCloseable {
       each.close();
     }
     hub.close();
-    server.close();
+    server.stop(); // nobody waits for it
   }
 }

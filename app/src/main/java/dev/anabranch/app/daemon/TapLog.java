@@ -1,0 +1,60 @@
+package dev.anabranch.app.daemon;
+
+import dev.anabranch.core.RunLog;
+import dev.anabranch.service.AgentDirectory;
+import dev.anabranch.service.RunExecutor;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes a run's log, and tells the coordinator's database of visits, and of what each device sent.
+ * Thread-safe.
+ *
+ * @param assigned agents by node
+ */
+record TapLog(
+    RunLog log, RunExecutor.Task task, AgentDirectory agents, Map<String, String> assigned)
+    implements RunLog {
+  @Override
+  public void append(String kind, int round, Map<String, ?> fields) {
+    log.append(kind, round, fields);
+    switch (kind) {
+      case "attempt" -> visit(round, fields, number(fields, "attempt"), state(fields));
+      case "wire" -> sent(fields);
+      default -> {}
+    }
+  }
+
+  private void visit(int round, Map<String, ?> fields, int attempt, String state) {
+    int device = number(fields, "device");
+    task.visit(
+        round,
+        device,
+        attempt,
+        assigned.get("device " + device),
+        state,
+        fields.get("reason") instanceof String reason ? reason : null);
+  }
+
+  private static String state(Map<String, ?> fields) {
+    return String.valueOf(fields.get("state"));
+  }
+
+  private void sent(Map<String, ?> fields) {
+    @Nullable String agent = assigned.get(String.valueOf(fields.get("from")));
+    if (agent != null) {
+      agents.sent(
+          agent,
+          String.valueOf(fields.get("topic")),
+          number64(fields, "payload") + number64(fields, "framing"));
+    }
+  }
+
+  private static int number(Map<String, ?> fields, String name) {
+    return (int) number64(fields, name);
+  }
+
+  private static long number64(Map<String, ?> fields, String name) {
+    return fields.get(name) instanceof Number n ? n.longValue() : 0;
+  }
+}
