@@ -139,7 +139,8 @@ public final class AgentProcess implements AutoCloseable {
     watch.interrupt();
     attending.close();
     if (refused != null) {
-      throw new AnabranchException(Failure.REFUSED, refused);
+      // The transport puts the name of its status before what the coordinator says.
+      throw new AnabranchException(Failure.REFUSED, refused.replaceFirst("^[A-Z_]+: ", ""));
     }
   }
 
