@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The dashboard of a real coordinator, over TLS and with its real store, while the log of a real
  * run grows and the coordinator is ended and started again.
  */
+@Tag("browser")
 class BoardOfCoordinatorIT {
   private static final Path SCREENS = Path.of("target", "screens");
   private static final InstantSource NOW = InstantSource.system();
