@@ -66,8 +66,8 @@ public interface RunExecutor {
     /**
      * A visit changed.
      *
-     * @param state {@code invited}, {@code working}, {@code waiting}, {@code broken}, {@code whole} or
-     *     {@code lost}
+     * @param state {@code invited}, {@code working}, {@code waiting}, {@code broken}, {@code whole}
+     *     or {@code lost}
      */
     void visit(
         int round,

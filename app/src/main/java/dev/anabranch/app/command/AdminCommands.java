@@ -115,7 +115,9 @@ final class AdminCommands {
   }
 
   /** {@code revoke NAME}. */
-  @Command(name = "revoke", description = "Shut a device out, at once and until it is enrolled anew.")
+  @Command(
+      name = "revoke",
+      description = "Shut a device out, at once and until it is enrolled anew.")
   static final class Revoke implements Callable<Integer> {
     private final Work work;
     @Mixin private OperatorOptions operator = new OperatorOptions();
@@ -184,7 +186,8 @@ final class AdminCommands {
         var token = OperatorOptions.cell(OperatorOptions.map(answer), "token");
         if (file != null) {
           OperatorApi.write(file, operator.file(), token);
-          out.println(output.json ? Json.compact(Map.of("file", file.toString())) : file.toString());
+          out.println(
+              output.json ? Json.compact(Map.of("file", file.toString())) : file.toString());
         } else {
           out.println(output.json ? answer : token);
         }

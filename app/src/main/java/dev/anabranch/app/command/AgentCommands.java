@@ -64,7 +64,10 @@ final class AgentCommands {
     Path home() {
       if (home == null) {
         throw AnabranchException.expected(
-            Failure.USAGE, "--home", "absent", "a folder for its key; it is made if it is not there");
+            Failure.USAGE,
+            "--home",
+            "absent",
+            "a folder for its key; it is made if it is not there");
       }
       return home;
     }
@@ -188,12 +191,7 @@ final class AgentCommands {
       return run(
           work,
           new AgentProcess.Settings(
-              AgentRole.BODY,
-              options.home(),
-              options.token,
-              false,
-              limits,
-              options.insecure()),
+              AgentRole.BODY, options.home(), options.token, false, limits, options.insecure()),
           OwnWiring.Data.NONE,
           null);
     }

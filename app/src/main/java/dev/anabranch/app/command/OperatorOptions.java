@@ -51,7 +51,9 @@ final class OperatorOptions {
   /** The objects of a list in an answer. */
   static List<Map<?, ?>> list(Map<String, Object> answer, String name) {
     return answer.get(name) instanceof List<?> list
-        ? list.stream().<Map<?, ?>>map(one -> one instanceof Map<?, ?> map ? map : Map.of()).toList()
+        ? list.stream()
+            .<Map<?, ?>>map(one -> one instanceof Map<?, ?> map ? map : Map.of())
+            .toList()
         : List.of();
   }
 

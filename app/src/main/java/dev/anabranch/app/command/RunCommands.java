@@ -39,7 +39,8 @@ final class RunCommands {
         var answer = api.submit(text);
         work.console()
             .out()
-            .println(output.json ? answer : OperatorOptions.cell(OperatorOptions.map(answer), "id"));
+            .println(
+                output.json ? answer : OperatorOptions.cell(OperatorOptions.map(answer), "id"));
         return 0;
       }
     }

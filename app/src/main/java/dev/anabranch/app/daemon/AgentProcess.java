@@ -109,8 +109,7 @@ public final class AgentProcess implements AutoCloseable {
   }
 
   private void attend() {
-    var duty =
-        new AgentPort.Duty(wiring, settings.home().resolve("memories"), sent, notes);
+    var duty = new AgentPort.Duty(wiring, settings.home().resolve("memories"), sent, notes);
     var insecure = settings.insecure();
     Agent attending;
     boolean renews;

@@ -96,7 +96,6 @@ public final class OwnWiring implements RunWiring {
       return new Dataset(List.of(), new Nothing(), offer.classes(), "");
     }
     var shard = session.wiring().own(plan, file, offer.classes());
-    return new Dataset(
-        Collections.nCopies(offer.devices(), shard), shard, offer.classes(), "");
+    return new Dataset(Collections.nCopies(offer.devices(), shard), shard, offer.classes(), "");
   }
 }

@@ -26,7 +26,10 @@ public record OwnerLimits(
     methods = List.copyOf(methods);
     if (memoryBytes < 0 || lanes < 0 || lanes > 1024 || bytesPerSecond < 0) {
       throw AnabranchException.expected(
-          Failure.USAGE, "limits", "below 0 or above all measure", "0, which means no limit, or more");
+          Failure.USAGE,
+          "limits",
+          "below 0 or above all measure",
+          "0, which means no limit, or more");
     }
   }
 

@@ -114,7 +114,9 @@ public final class PlanExecutor implements RunExecutor {
       throw AnabranchException.expected(
           Failure.UNSUPPORTED,
           "devices",
-          fit.size() + " can serve this plan" + (unfit.isEmpty() ? "" : "; " + String.join("; ", unfit)),
+          fit.size()
+              + " can serve this plan"
+              + (unfit.isEmpty() ? "" : "; " + String.join("; ", unfit)),
           "at least " + needed + " that attend; see 'anabranch devices'");
     }
     var out = new LinkedHashMap<String, String>();
@@ -206,8 +208,7 @@ public final class PlanExecutor implements RunExecutor {
       }
       return out;
     }
-    var chosen =
-        choose(plan, devices, new Estimator(session).oneRound(plan), agents.attending());
+    var chosen = choose(plan, devices, new Estimator(session).oneRound(plan), agents.attending());
     task.assign(chosen);
     return chosen;
   }

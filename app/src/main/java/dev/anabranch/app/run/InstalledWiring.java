@@ -198,12 +198,12 @@ public final class InstalledWiring implements Wiring {
           plan.sourceName(),
           "file, as this device has examples of its own in " + file);
     }
-    var mine =
-        plan.set(List.of("data.source.file.path=" + file, "data.source.file.sha256="));
+    var mine = plan.set(List.of("data.source.file.path=" + file, "data.source.file.sha256="));
     if (!(source(mine).load(Cache.ofUser()) instanceof Corpus corpus)) {
       throw AnabranchException.expected(Failure.UNSUPPORTED, "--data", file, "a file of texts");
     }
-    return shard(plan, "the data of this device", inClasses(corpus, file, classes), all(corpus.size()));
+    return shard(
+        plan, "the data of this device", inClasses(corpus, file, classes), all(corpus.size()));
   }
 
   /** The same examples with labels as the run counts them. */
@@ -221,7 +221,10 @@ public final class InstalledWiring implements Wiring {
         corpus.examples().stream()
             .map(e ->
                 new Example(
-                    e.text(), e.pair(), classes.indexOf(corpus.classes().get(e.label())), e.device()))
+                    e.text(),
+                    e.pair(),
+                    classes.indexOf(corpus.classes().get(e.label())),
+                    e.device()))
             .toList();
     return new Corpus(examples, classes, corpus.sha256());
   }

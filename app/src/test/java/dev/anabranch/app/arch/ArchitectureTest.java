@@ -50,8 +50,7 @@ class ArchitectureTest {
           rules.put("internals of " + module, Rules.internals(module));
         });
     rules.put("native tensors in torch alone", Rules.NATIVE_TENSORS_IN_TORCH_ALONE);
-    rules.put(
-        "transports in grpc and service alone", Rules.TRANSPORTS_IN_GRPC_AND_SERVICE_ALONE);
+    rules.put("transports in grpc and service alone", Rules.TRANSPORTS_IN_GRPC_AND_SERVICE_ALONE);
     rules.put(
         "databases and certificates in service alone",
         Rules.DATABASES_AND_CERTIFICATES_IN_SERVICE_ALONE);

@@ -121,8 +121,7 @@ final class Rules {
           .resideOutsideOfPackage("dev.anabranch.service..")
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage(
-              "org.jdbi..", "com.zaxxer..", "org.flywaydb..", "org.bouncycastle..");
+          .resideInAnyPackage("org.jdbi..", "com.zaxxer..", "org.flywaydb..", "org.bouncycastle..");
 
   static final ArchRule NO_MOCKS =
       noClasses()

@@ -47,15 +47,13 @@ class DaemonIT {
           sfprompt: { rounds: 3, cohort: 3, examples: 8, batch: 4, headLayers: 1, tailLayers: 1 }
         """);
     var settings =
-        new CoordinatorSettings(
-            List.of("127.0.0.1"), "127.0.0.1", 0, "", Duration.ofDays(90), 1);
+        new CoordinatorSettings(List.of("127.0.0.1"), "127.0.0.1", 0, "", Duration.ofDays(90), 1);
     CoordinatorDaemon.init(folder.resolve("c"), settings, InstantSource.system());
     open.add(coordinator());
   }
 
   private CoordinatorDaemon coordinator() {
-    var start =
-        new CoordinatorDaemon.Start(-1, false, false, InstantSource.system(), notes::add);
+    var start = new CoordinatorDaemon.Start(-1, false, false, InstantSource.system(), notes::add);
     return CoordinatorDaemon.start(
         folder.resolve("c"),
         start,

@@ -37,15 +37,13 @@ class OwnerTest {
   void limitsAreCheckedBeforeAnOfferIsTaken() {
     wire(OwnerLimits.none(), LocalTime.NOON);
     wire(new OwnerLimits(1 << 30, 1, 0, 0, 0, List.of("fedavg")), LocalTime.NOON);
-    assertThatThrownBy(() ->
-            wire(new OwnerLimits(0, 0, 0, 0, 0, List.of("sfprompt")), LocalTime.NOON))
-        .hasMessage(
-            "method: fedavg (expected: one that this device's owner allows: sfprompt)");
+    assertThatThrownBy(
+            () -> wire(new OwnerLimits(0, 0, 0, 0, 0, List.of("sfprompt")), LocalTime.NOON))
+        .hasMessage("method: fedavg (expected: one that this device's owner allows: sfprompt)");
     assertThatThrownBy(() -> wire(OwnerLimits.none().withHours("22-6"), LocalTime.NOON))
         .hasMessage("hours: 12:00 (expected: 22:00 to 6:00, as this device's owner allows)");
     wire(OwnerLimits.none().withHours("22-6"), LocalTime.of(23, 0));
-    assertThatThrownBy(() ->
-            wire(new OwnerLimits(1, 0, 0, 0, 0, List.of()), LocalTime.NOON))
+    assertThatThrownBy(() -> wire(new OwnerLimits(1, 0, 0, 0, 0, List.of()), LocalTime.NOON))
         .hasMessageStartingWith("memory: ")
         .hasMessageContaining(" by this device's owner (expected: at least ")
         .hasMessageEndingWith(" for the device's part of fedavg)");
@@ -60,8 +58,7 @@ class OwnerTest {
       record.sent("r-1", 0, NodeId.device(1), NodeId.COORDINATOR, "update", 5);
       record.sent("r-1", 1, NodeId.device(1), NodeId.COORDINATOR, "report", 7);
     }
-    Files.writeString(
-        folder.resolve("sent.jsonl"), "{\"at\":\"1970", StandardOpenOption.APPEND);
+    Files.writeString(folder.resolve("sent.jsonl"), "{\"at\":\"1970", StandardOpenOption.APPEND);
     try (var record = new SentRecord(folder, () -> Instant.EPOCH, 0)) {
       record.sent("r-1", 0, NodeId.device(1), NodeId.COORDINATOR, "update", 1);
     }

@@ -59,11 +59,10 @@ record Agents(Handle sql) {
       long expiresAt) {
     sql.createUpdate(
             "INSERT INTO agents (name, role, serial, previous, certificate, enrolled_at,"
-                + " expires_at)"
-                + " VALUES (:name, :role, :serial, :previous, :certificate, :at, :expires)"
-                + " ON CONFLICT (name) DO UPDATE SET role = :role, serial = :serial, previous = :previous,"
-                + " certificate = :certificate, enrolled_at = :at, expires_at = :expires,"
-                + " revoked_at = NULL")
+                + " expires_at) VALUES (:name, :role, :serial, :previous, :certificate, :at,"
+                + " :expires) ON CONFLICT (name) DO UPDATE SET role = :role, serial = :serial,"
+                + " previous = :previous, certificate = :certificate, enrolled_at = :at, expires_at"
+                + " = :expires, revoked_at = NULL")
         .bind("name", name)
         .bind("role", role.word())
         .bind("serial", serial)

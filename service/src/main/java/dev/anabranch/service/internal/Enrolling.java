@@ -131,8 +131,9 @@ final class Enrolling {
       String action,
       String from) {
     long until = certificate.getNotAfter().getTime();
-    tables.agents().put(
-            name, role, Registry.serial(certificate), previous, Pem.of(certificate), now, until);
+    tables
+        .agents()
+        .put(name, role, Registry.serial(certificate), previous, Pem.of(certificate), now, until);
     tables
         .audit()
         .append(

@@ -66,7 +66,8 @@ public final class Enrolment {
 
   /** The same without TLS. */
   public static void tellUnencrypted(String address, String name, String profile) {
-    try (var http = new Http("http://" + address, new byte[0], null, null, InstantSource.system())) {
+    try (var http =
+        new Http("http://" + address, new byte[0], null, null, InstantSource.system())) {
       http.post(
           "/api/v1/profile?name=" + URLEncoder.encode(name, StandardCharsets.UTF_8),
           "application/json",

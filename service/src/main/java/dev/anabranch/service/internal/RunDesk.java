@@ -244,8 +244,8 @@ final class RunDesk implements AutoCloseable {
 
     @Override
     public void assign(Map<String, String> nodes) {
-      store.changes(tables ->
-          nodes.forEach((node, agent) -> tables.runs().assign(id, node, agent)));
+      store.changes(
+          tables -> nodes.forEach((node, agent) -> tables.runs().assign(id, node, agent)));
     }
 
     @Override

@@ -73,10 +73,9 @@ class RefusalsIT {
   }
 
   private String token(String name, int seconds) {
-    return json(
-            admin.post(
-                "/api/v1/enrolments",
-                "{\"name\":\"" + name + "\",\"expiresInSeconds\":" + seconds + "}"))
+    return json(admin.post(
+            "/api/v1/enrolments",
+            "{\"name\":\"" + name + "\",\"expiresInSeconds\":" + seconds + "}"))
         .path("token")
         .asText();
   }
@@ -162,19 +161,13 @@ class RefusalsIT {
     var foreign = Authority.create(Files.createDirectory(folder.resolve("other")), NOW);
     var theirs =
         foreign.ofAgent(
-            identity.certificate().getPublicKey(),
-            "ward-1",
-            AgentRole.DEVICE,
-            Duration.ofDays(1));
+            identity.certificate().getPublicKey(), "ward-1", AgentRole.DEVICE, Duration.ofDays(1));
     assertThatThrownBy(() -> with(identity, theirs).tell("{}", NOW))
         .isInstanceOf(AnabranchException.class);
     var authority = Authority.open(folder.resolve("c"), NOW);
     var second =
         authority.ofAgent(
-            identity.certificate().getPublicKey(),
-            "ward-1",
-            AgentRole.DEVICE,
-            Duration.ofDays(1));
+            identity.certificate().getPublicKey(), "ward-1", AgentRole.DEVICE, Duration.ofDays(1));
     assertRefused(
         () -> with(identity, second).tell("{}", NOW), "certificate of ward-1: replaced by");
     var stranger =
@@ -243,7 +236,10 @@ class RefusalsIT {
     var login = send("POST", "/api/v1/session", "{\"token\":\"" + operator().token() + "\"}");
     assertThat(login.statusCode()).isEqualTo(200);
     var cookie = login.headers().firstValue("set-cookie").orElseThrow();
-    assertThat(cookie).containsIgnoringCase("HttpOnly").contains("Secure").contains("SameSite=Strict");
+    assertThat(cookie)
+        .containsIgnoringCase("HttpOnly")
+        .contains("Secure")
+        .contains("SameSite=Strict");
     var value = cookie.replaceFirst(";.*", "");
     assertThat(send("GET", "/api/v1/session", "", "cookie", value).body())
         .isEqualTo("{\"name\":\"admin\",\"role\":\"admin\"}");
@@ -259,8 +255,7 @@ class RefusalsIT {
         .isEqualTo(413);
     assertThat(send("POST", "/api/v1/enrolments", "{\"name\":", bearer).statusCode())
         .isEqualTo(400);
-    assertThat(
-            send("POST", "/api/v1/enrolments", "{\"name\":\"../../x\"}", bearer).body())
+    assertThat(send("POST", "/api/v1/enrolments", "{\"name\":\"../../x\"}", bearer).body())
         .contains("1 to 64 letters, digits");
     for (var path :
         new String[] {
@@ -274,8 +269,7 @@ class RefusalsIT {
     }
     assertThat(send("GET", "/api/v1/runs?limit=many", "", bearer).body())
         .contains("limit: many (expected: a whole number, 1 to 1000)");
-    assertThat(
-            send("POST", "/api/v1/enrol", "{\"token\":\"x\",\"request\":\"AAAA\"}").body())
+    assertThat(send("POST", "/api/v1/enrol", "{\"token\":\"x\",\"request\":\"AAAA\"}").body())
         .contains("request for a certificate: cannot be read (expected: a PKCS #10 request)");
     var large = Base64.getEncoder().encodeToString(new byte[5000]);
     assertThat(
@@ -297,8 +291,7 @@ class RefusalsIT {
     var authority = Authority.open(folder.resolve("c"), NOW);
     var own = authority.ofPort(folder.resolve("c"), List.of("127.0.0.1"), Duration.ofDays(1));
     var url = folder.resolve("other.db");
-    try (var store =
-        Store.open(Store.sqlite(url), folder.resolve("other.witness"), NOW, false)) {
+    try (var store = Store.open(Store.sqlite(url), folder.resolve("other.witness"), NOW, false)) {
       var registry = new Registry(store, NOW, false);
       var port =
           HttpPort.open(
@@ -318,12 +311,13 @@ class RefusalsIT {
                       .createSocket("127.0.0.1", port.number())) {
         socket.startHandshake();
         var out = socket.getOutputStream();
-        assertThatThrownBy(() -> {
-              while (true) {
-                out.write('x');
-                out.flush();
-              }
-            })
+        assertThatThrownBy(
+                () -> {
+                  while (true) {
+                    out.write('x');
+                    out.flush();
+                  }
+                })
             .isInstanceOf(IOException.class);
       }
     }
@@ -332,12 +326,10 @@ class RefusalsIT {
   @Test
   void portThatIsTakenIsNamed() throws IOException {
     try (var taken = new ServerSocket(0)) {
-      var start =
-          new CoordinatorDaemon.Start(taken.getLocalPort(), false, false, NOW, note -> {});
+      var start = new CoordinatorDaemon.Start(taken.getLocalPort(), false, false, NOW, note -> {});
       CoordinatorDaemon.init(folder.resolve("b"), Started.settings(""), NOW);
       assertThatThrownBy(() ->
-              CoordinatorDaemon.start(
-                  folder.resolve("b"), start, (a, b) -> new Started.Counting()))
+              CoordinatorDaemon.start(folder.resolve("b"), start, (a, b) -> new Started.Counting()))
           .isInstanceOf(AnabranchException.class)
           .hasMessageStartingWith("port: " + taken.getLocalPort() + " of 127.0.0.1: ")
           .hasMessageEndingWith(
@@ -352,8 +344,7 @@ class RefusalsIT {
   void folderIsOneCoordinatorsAndInsecureIsForTheLoopback() {
     assertThatThrownBy(() -> Started.again(folder.resolve("c"), false))
         .hasMessageContaining("another process holds it");
-    assertThatThrownBy(() ->
-            CoordinatorDaemon.init(folder.resolve("c"), Started.settings(""), NOW))
+    assertThatThrownBy(() -> CoordinatorDaemon.init(folder.resolve("c"), Started.settings(""), NOW))
         .hasMessageContaining(": a coordinator's folder already (expected: a new or empty folder");
     var wide = CoordinatorSettings.of(List.of("example.org"), 0);
     CoordinatorDaemon.init(folder.resolve("w"), wide, NOW);
@@ -374,7 +365,10 @@ class RefusalsIT {
             path.getValue()
                 .fieldNames()
                 .forEachRemaining(method ->
-                    described.add(HttpMethod.valueOf(method.toUpperCase(java.util.Locale.ROOT)) + " " + path.getKey())));
+                    described.add(
+                        HttpMethod.valueOf(method.toUpperCase(java.util.Locale.ROOT))
+                            + " "
+                            + path.getKey())));
     assertThat(described).isEqualTo(new TreeSet<>(served()));
     yaml.findValuesAsText("$ref")
         .forEach(ref -> assertThat(yaml.at(ref.substring(1)).isObject()).as(ref).isTrue());
@@ -384,8 +378,7 @@ class RefusalsIT {
   private List<String> served() {
     var authority = Authority.open(folder.resolve("c"), NOW);
     try (var store =
-        Store.open(
-            Store.sqlite(folder.resolve("o.db")), folder.resolve("o.witness"), NOW, false)) {
+        Store.open(Store.sqlite(folder.resolve("o.db")), folder.resolve("o.witness"), NOW, false)) {
       var registry = new Registry(store, NOW, false);
       var gate = new Gate(store, registry, note -> {});
       var own = authority.ofPort(folder.resolve("c"), List.of("127.0.0.1"), Duration.ofDays(1));
@@ -394,8 +387,7 @@ class RefusalsIT {
           Assembly.endpoints(
               new RunEndpoints(
                   store,
-                  new RunDesk(
-                      store, registry, new Started.Counting(), folder, NOW, 1, note -> {}),
+                  new RunDesk(store, registry, new Started.Counting(), folder, NOW, 1, note -> {}),
                   new Followers(),
                   folder),
               new AgentEndpoints(

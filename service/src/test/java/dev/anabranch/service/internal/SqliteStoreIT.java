@@ -52,11 +52,11 @@ class SqliteStoreIT extends StoreContract {
       store.change(tables -> tables.sql().execute("PRAGMA query_only = 1"));
       assertFails(
           () -> store.changes(tables -> tables.agents().seen("ward-1", 1)),
-        Failure.STORAGE,
-        "database: "
-            + file()
-            + ": read-only (expected: the right to write in it, and in its folder where it is a"
-            + " file)");
+          Failure.STORAGE,
+          "database: "
+              + file()
+              + ": read-only (expected: the right to write in it, and in its folder where it is a"
+              + " file)");
     }
   }
 

@@ -101,10 +101,11 @@ abstract class StoreContract {
   @Test
   void tokensAndAgentsAreKept() {
     try (var store = open()) {
-      assertThatObject(store.change(tables -> {
-            tables.enrolments().add("hash", "ward-1", AgentRole.BODY, "alice", 1, 100);
-            return tables.enrolments().use("hash", 2);
-          }))
+      assertThatObject(
+              store.change(tables -> {
+                tables.enrolments().add("hash", "ward-1", AgentRole.BODY, "alice", 1, 100);
+                return tables.enrolments().use("hash", 2);
+              }))
           .isEqualTo(true);
       assertThatObject(store.change(tables -> tables.enrolments().use("hash", 3))).isEqualTo(false);
       store.changes(tables -> {
@@ -117,7 +118,8 @@ abstract class StoreContract {
       assertThatObject(store.look(tables -> tables.agents().sent()))
           .isEqualTo(Map.of("ward-1", Map.of("update", 15L)));
       assertThatObject(store.change(tables -> tables.agents().revoke("ward-1", 5))).isEqualTo(true);
-      assertThatObject(store.change(tables -> tables.agents().revoke("ward-1", 6))).isEqualTo(false);
+      assertThatObject(store.change(tables -> tables.agents().revoke("ward-1", 6)))
+          .isEqualTo(false);
       assertThatObject(store.look(tables -> tables.agents().find("ward-1")).orElseThrow().revoked())
           .isEqualTo(true);
       assertThatObject(store.look(tables -> tables.operators().byHash("h1")))
@@ -136,8 +138,7 @@ abstract class StoreContract {
                 throw new IllegalStateException("half way");
               }))
           .hasMessage("half way");
-      assertThatObject(store.look(tables -> tables.runs().find("r-1")))
-          .isEqualTo(Optional.empty());
+      assertThatObject(store.look(tables -> tables.runs().find("r-1"))).isEqualTo(Optional.empty());
     }
   }
 

@@ -13,7 +13,9 @@ public final class CoordinatorPort implements AutoCloseable {
   private final GrpcHub hub;
   private final Attendance attendance;
 
-  /** Decides who is let in, and hears who comes and goes. Called from many threads; must not block. */
+  /**
+   * Decides who is let in, and hears who comes and goes. Called from many threads; must not block.
+   */
   public interface Doorkeeper {
     /**
      * Null, or why this agent may not attend.
@@ -30,8 +32,7 @@ public final class CoordinatorPort implements AutoCloseable {
   public CoordinatorPort(Doorkeeper doorkeeper) {
     hub = new GrpcHub(Limits.DEFAULT, new SecureRandom());
     attendance =
-        new Attendance(
-            hub, who -> doorkeeper.refuse(who.agent(), who.certificate()), doorkeeper);
+        new Attendance(hub, who -> doorkeeper.refuse(who.agent(), who.certificate()), doorkeeper);
   }
 
   /** Who attends; for {@link GrpcFabric}. */
