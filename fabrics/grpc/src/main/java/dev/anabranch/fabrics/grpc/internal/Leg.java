@@ -305,7 +305,7 @@ final class Leg {
     }
     resuming = false;
     damaged = 0;
-    next = next + 1;
+    next = frame.number() + 1;
     held += frame.cost();
     var part = sections.next(frame);
     account.received(frame, part, from.secure());
