@@ -58,7 +58,7 @@ final class LinkSpeed implements Benchmark {
       double bound) {
     double best = 0;
     for (int i = 0; i < RUNS; i++) {
-      best = Math.max(best, ways * DEVICES * BYTES / once.applyAsDouble(line));
+      best = Math.max(best, (double) BYTES * ways * DEVICES / once.applyAsDouble(line));
     }
     rows.add(
         Row.atLeast(
