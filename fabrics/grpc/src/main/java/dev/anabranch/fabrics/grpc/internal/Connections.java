@@ -1,6 +1,7 @@
 package dev.anabranch.fabrics.grpc.internal;
 
 import com.linecorp.armeria.client.ClientFactory;
+import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import com.linecorp.armeria.server.ServerBuilder;
 import io.netty.handler.ssl.ClientAuth;
 import java.time.Duration;
@@ -29,7 +30,8 @@ public final class Connections {
             .connectTimeout(Duration.ofSeconds(10))
             .http2MaxFrameSize(HTTP2_FRAME)
             .http2InitialStreamWindowSize(STREAM_WINDOW)
-            .http2InitialConnectionWindowSize(CONNECTION_WINDOW);
+            .http2InitialConnectionWindowSize(CONNECTION_WINDOW)
+            .meterRegistry(new CompositeMeterRegistry()); // nobody reads an agent's meters
     if (tls != null) {
       builder
           .tls(tls.key(), tls.chain())
