@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Semaphore;
 
 /**
@@ -45,7 +46,7 @@ final class Replaying implements CoordinatorDaemon.Maker, RunExecutor {
     var log = task.folder().resolve("log.jsonl");
     try {
       Files.createDirectories(task.folder());
-      task.assigned("device 0", "device-1");
+      task.assign(Map.of("device 0", "device-1"));
       long done = 0; // a run that goes on, goes on where its log ends
       if (Files.exists(log)) {
         try (var there = Files.lines(log)) {
@@ -81,7 +82,7 @@ final class Replaying implements CoordinatorDaemon.Maker, RunExecutor {
               device,
               event.path("attempt").asInt(),
               null,
-              event.path("state").asText().equals("whole") ? "done" : "working",
+              event.path("state").asText(),
               event.path("reason").textValue());
       default -> {
         // The store knows of rounds and visits alone.

@@ -7,7 +7,7 @@ import {every, soon, followed, over, tiles, RunCharts, roundTable, lostTable, lo
 
 const CARDS = 24; // more devices than this are told by number, those with a reason apart
 const SAVED = 64e6;
-const FROM_LOG = {invited: 'working', working: 'working', broken: 'broken', whole: 'done'};
+const SHOWN = {invited: 'working', working: 'working', waiting: 'working', broken: 'broken', whole: 'done', lost: 'lost'}; // of attempts, as log and coordinator name them
 const ORDER = ['working', 'broken', 'invited', 'unfinished', 'lost', 'done'];
 
 export default async function run(page) {
@@ -96,7 +96,7 @@ export default async function run(page) {
       const visit = said.get(device) || {};
       const attempt = Math.max(visit.attempt || 0, logged.attempt || 0);
       const newer = attempt > (logged.attempt || 0); // the log has not said it yet
-      const running = newer ? visit.state || 'invited' : FROM_LOG[logged.state] || 'invited';
+      const running = SHOWN[newer ? visit.state : logged.state] || 'invited';
       const state = round.lost.has(device) ? 'lost' : round.visits.has(device) || logged.state === 'whole' ? 'done' : going ? running : 'unfinished';
       return {device, state, attempt, since: visit.attempt === attempt ? visit.since : undefined, at: newer ? NaN : logged.at,
         reason: round.lost.get(device)?.reason ?? (newer ? visit.reason : logged.reason)};
