@@ -1,8 +1,8 @@
 package dev.anabranch.fabrics.grpc.internal;
 
 import com.linecorp.armeria.client.ClientFactory;
-import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import com.linecorp.armeria.server.ServerBuilder;
+import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import io.netty.handler.ssl.ClientAuth;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
