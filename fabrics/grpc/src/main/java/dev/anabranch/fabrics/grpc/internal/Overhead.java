@@ -7,7 +7,7 @@ package dev.anabranch.fabrics.grpc.internal;
 final class Overhead {
   private static final int GRPC_PREFIX = 5;
   private static final int HTTP2_HEADER = 9;
-  private static final int HTTP2_FRAME = 64 << 10;
+  private static final int HTTP2_FRAME = 16 << 10;
 
   /** Of TLS 1.3: a header of 5 bytes, 1 byte of type, a tag of 16. */
   private static final int TLS_RECORD_EXTRA = 22;
