@@ -1,6 +1,5 @@
 package dev.anabranch.fabrics.grpc;
 
-import dev.anabranch.core.Fabric;
 import dev.anabranch.testkit.LinkContract;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -32,7 +31,7 @@ final class GrpcLinkIT extends LinkContract {
 
   /** Each run is another {@link GrpcFabric}. */
   @Override
-  protected Fabric fabric() {
+  protected Federation.Played fabric() {
     return federation().fabric();
   }
 
