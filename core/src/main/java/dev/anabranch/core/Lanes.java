@@ -33,6 +33,14 @@ public interface Lanes extends AutoCloseable {
   /** Live native bytes of the process now; 0 if the engine cannot tell. */
   long liveNativeBytes();
 
+  /**
+   * The part of {@link #liveNativeBytes} that other threads than lanes have allocated, less what
+   * they have freed: no work's own. 0 where live bytes count the models' alone.
+   */
+  default long elsewhereBytes() {
+    return 0;
+  }
+
   /** Joins the threads. */
   @Override
   void close();

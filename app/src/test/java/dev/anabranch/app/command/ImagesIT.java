@@ -2,6 +2,7 @@ package dev.anabranch.app.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.anabranch.app.record.Json;
 import dev.anabranch.core.Seeds;
 import dev.anabranch.core.Tensor;
 import dev.anabranch.core.TensorMap;
@@ -134,13 +135,15 @@ class ImagesIT {
   }
 
   @Test
-  void costsWithoutValues_areRefusedByName() {
-    var ended = plan("estimate", "");
-    assertThat(ended.err())
-        .isEqualTo(
-            "anabranch: model.source: resnet-cifar has no engine without values (expected: a model"
-                + " whose costs can be told in advance)\n");
-    assertThat(ended.code()).isEqualTo(14);
+  void costsAreThoseOfTheRun() {
+    var run = plan("run", "told");
+    assertThat(run.code()).as(run.err()).isZero();
+    var told = plan("estimate", "");
+    assertThat(told.code()).as(told.err()).isZero();
+    var summary = Json.readObject(folder.resolve("told/summary.json"));
+    assertThat(Json.object(Path.of("told"), told.out()))
+        .containsEntry("bytes", summary.get("bytes"))
+        .containsEntry("macs", summary.get("macs"));
   }
 
   @Test

@@ -1,6 +1,7 @@
 package dev.anabranch.torch.internal;
 
 import dev.anabranch.core.Lanes;
+import dev.anabranch.core.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -126,6 +127,11 @@ public final class LaneThreads implements Lanes {
       queue.add(task);
     }
     return task.await();
+  }
+
+  @Override
+  public long elsewhereBytes() {
+    return Tensor.elsewhereBytes();
   }
 
   @Override

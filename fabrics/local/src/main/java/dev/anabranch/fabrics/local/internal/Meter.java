@@ -4,7 +4,6 @@ import dev.anabranch.core.Charge;
 import dev.anabranch.core.Lane;
 import dev.anabranch.core.Lanes;
 import dev.anabranch.core.NodeId;
-import dev.anabranch.core.Tensor;
 import java.util.concurrent.Callable;
 import java.util.function.IntSupplier;
 
@@ -78,12 +77,12 @@ final class Meter implements Lane {
     }
 
     <T> T over(Callable<T> body) throws Exception {
-      long others = Tensor.elsewhereBytes();
+      long others = lanes.elsewhereBytes();
       before = lanes.liveNativeBytes();
       try {
         return marked(body);
       } finally {
-        after = lanes.liveNativeBytes() - Tensor.elsewhereBytes() + others;
+        after = lanes.liveNativeBytes() - lanes.elsewhereBytes() + others;
       }
     }
   }
