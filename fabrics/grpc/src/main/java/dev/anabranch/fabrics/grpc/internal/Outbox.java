@@ -2,6 +2,7 @@ package dev.anabranch.fabrics.grpc.internal;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
+import dev.anabranch.fabrics.common.Parcel;
 import dev.anabranch.fabrics.grpc.internal.proto.End;
 import dev.anabranch.fabrics.grpc.internal.proto.Frame;
 import dev.anabranch.fabrics.grpc.internal.proto.Opening;

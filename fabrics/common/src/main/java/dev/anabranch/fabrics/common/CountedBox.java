@@ -1,14 +1,15 @@
-package dev.anabranch.fabrics.local.internal;
+package dev.anabranch.fabrics.common;
 
 import dev.anabranch.core.BlackBox;
+import dev.anabranch.core.Books;
 import dev.anabranch.core.Charge;
 import dev.anabranch.core.Inputs;
 import dev.anabranch.core.NodeId;
 import dev.anabranch.core.Tensor;
 import java.util.stream.IntStream;
 
-/** Charges what is asked. Stays open when it is closed: the box belongs to the job. */
-record CountedBox(BlackBox box, Shared shared, NodeId node) implements BlackBox {
+/** Charges what the coordinator asks. Stays open when it is closed: the box belongs to the job. */
+record CountedBox(BlackBox box, Books books, RoundClock round) implements BlackBox {
   @Override
   public String name() {
     return box.name();
@@ -21,13 +22,11 @@ record CountedBox(BlackBox box, Shared shared, NodeId node) implements BlackBox 
 
   @Override
   public Tensor logits(Inputs.Tokens tokens) {
-    if (Meter.onLane()) {
-      throw new IllegalStateException("large: asked on a lane (expected: outside of lane work)");
-    }
-    shared.books.charge(
+    Meter.refuseOnLane("large: asked");
+    books.charge(
         new Charge.Query(
-            node,
-            shared.round,
+            NodeId.COORDINATOR,
+            round.now(),
             name(),
             tokens.size(),
             IntStream.of(tokens.lengths()).asLongStream().sum()));

@@ -1,4 +1,4 @@
-package dev.anabranch.fabrics.grpc.internal;
+package dev.anabranch.fabrics.common;
 
 import dev.anabranch.core.Codec;
 import dev.anabranch.core.Fidelity;
@@ -14,30 +14,17 @@ import dev.anabranch.core.Wire;
 import dev.anabranch.core.WireOut;
 
 /** Between messages and parcels, alike at both ends of a link. */
-final class Messages {
+public final class Messages {
   private Messages() {}
 
-  /** A message as a program got it; freeing it ends its views. */
-  record Received<T>(T value, Wire wire) {
-    void free() {
-      switch (value) {
-        case Update u -> u.close();
-        case TensorMap m -> m.close();
-        case Hidden h -> h.values().close();
-        case Tensor t -> t.close();
-        default -> {}
-      }
-      wire.close();
-    }
-  }
-
   /** The codec of a topic, with the values' codec that the plan names for it. */
-  static <T> Codec<T> codec(Job job, Topic<T> topic) {
+  public static <T> Codec<T> codec(Job job, Topic<T> topic) {
     var values = job.codecs().get(topic.name());
     return values == null ? topic.codec() : topic.over(values).codec();
   }
 
-  static <T> Wire encode(Codec<T> codec, T message, Memory memory) {
+  /** A message as it crosses; the caller closes it. */
+  public static <T> Wire encode(Codec<T> codec, T message, Memory memory) {
     long values =
         switch (message) {
           case Update u -> u.delta().data().byteSize();
@@ -51,9 +38,14 @@ final class Messages {
     return out.finish();
   }
 
-  /** Reads a message that must be of this topic. */
-  static <T> Received<T> decode(
-      Topic<T> topic, Codec<T> codec, NodeId peer, Parcel parcel, Memory memory) {
+  /**
+   * Reads a message.
+   *
+   * @param shared whether somebody else frees its bytes
+   * @throws IllegalStateException if it is not of this topic, or was written by another codec
+   */
+  public static <T> Received<T> decode(
+      Topic<T> topic, Codec<T> codec, NodeId peer, Parcel parcel, boolean shared, Memory memory) {
     if (!parcel.topic().equals(topic.name())) {
       throw new IllegalStateException(
           "topic from " + peer + ": '" + parcel.topic() + "' (expected: '" + topic.name() + "')");
@@ -73,6 +65,19 @@ final class Messages {
     var in = parcel.wire().open();
     T value = codec.decode(in, memory);
     in.end();
-    return new Received<>(value, parcel.wire());
+    return new Received<>(value, parcel.wire(), shared);
+  }
+
+  /** An update of NaN in place of an update, as a fault wants it; any other message as it is. */
+  @SuppressWarnings("unchecked")
+  public static <T> T poisoned(T message) {
+    if (!(message instanceof Update u)) {
+      return message;
+    }
+    var nan = TensorMap.zeros(u.delta().specs());
+    for (long i = 0; i < nan.elements(); i++) {
+      nan.data().setAtIndex(Tensor.FLOAT, i, Float.NaN);
+    }
+    return (T) new Update(nan, u.examples(), u.loss(), u.notes());
   }
 }

@@ -1,37 +1,20 @@
-package dev.anabranch.fabrics.grpc.internal;
+package dev.anabranch.fabrics.common;
 
 import dev.anabranch.core.Ability;
 import dev.anabranch.core.Device;
+import dev.anabranch.core.Job;
 import dev.anabranch.core.Link;
 import dev.anabranch.core.Memory;
 import dev.anabranch.core.Metrics;
-import dev.anabranch.core.Model;
+import dev.anabranch.core.ModelUse;
 import dev.anabranch.core.NodeId;
 import dev.anabranch.core.Shard;
 import dev.anabranch.core.TensorMap;
 
-/** A device during one attempt of a visit. Belongs to its program. */
-final class DeviceParty extends Party implements Device {
-  private final Attempt attempt;
-
-  DeviceParty(Attempt attempt, NodeId id, AgentRun run, Meter meter) {
-    super(id, run.job(), run.use(), meter);
-    this.attempt = attempt;
-  }
-
-  @Override
-  int currentRound() {
-    return attempt.round();
-  }
-
-  @Override
-  public int round() {
-    return attempt.round();
-  }
-
-  @Override
-  public Link coordinator() {
-    return attempt.link(NodeId.COORDINATOR);
+/** A device during one visit. Belongs to its program. */
+public final class DeviceParty extends VisitParty implements Device {
+  public DeviceParty(NodeId id, Job job, ModelUse use, Meter meter, Surroundings around) {
+    super(id, job, use, meter, around);
   }
 
   @Override
@@ -41,11 +24,11 @@ final class DeviceParty extends Party implements Device {
       case DEVICE -> refuseUnless(Ability.PEER_LINKS, peer);
       case COORDINATOR -> {}
     }
-    return attempt.link(peer);
+    return around.link(peer);
   }
 
   private void refuseUnless(Ability needed, NodeId peer) {
-    if (!attempt.needs(needed)) {
+    if (!around.needs(needed)) {
       throw new IllegalStateException(
           "link to " + peer + ": refused (expected: a method that needs " + needed + ")");
     }
@@ -57,23 +40,18 @@ final class DeviceParty extends Party implements Device {
   }
 
   @Override
-  public Model model() {
-    return openModel();
-  }
-
-  @Override
   public void release() {
     closeModel();
   }
 
   @Override
   public Memory memory() {
-    return attempt.memory();
+    return around.memory();
   }
 
   @Override
   public Metrics evaluate(TensorMap trained) {
     Meter.refuseOnLane("evaluate: called");
-    return job.scoring().evaluation().score(trained);
+    return meter.beside(() -> job.scoring().evaluation().score(trained));
   }
 }

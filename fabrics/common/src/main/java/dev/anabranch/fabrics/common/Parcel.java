@@ -1,4 +1,4 @@
-package dev.anabranch.fabrics.grpc.internal;
+package dev.anabranch.fabrics.common;
 
 import dev.anabranch.core.Wire;
 

@@ -1,4 +1,4 @@
-package dev.anabranch.fabrics.local.internal;
+package dev.anabranch.fabrics.common;
 
 import dev.anabranch.core.Charge;
 import dev.anabranch.core.NodeId;
@@ -12,10 +12,10 @@ import java.util.Map;
 /**
  * The lines of one round, gathered and then written in a fixed order. Of the coordinator's program.
  */
-final class RoundPage {
+public final class RoundPage {
   private record Line(String kind, int round, Map<String, Object> fields) {}
 
-  final int round;
+  private final int round;
   private final List<Line> begins = new ArrayList<>();
   private final List<Line> visits = new ArrayList<>();
   private final List<Line> lost = new ArrayList<>();
@@ -25,7 +25,8 @@ final class RoundPage {
     this.round = round;
   }
 
-  private static Map<String, Object> fields(Object... namesAndValues) {
+  /** Names and values in turn. */
+  public static Map<String, Object> fields(Object... namesAndValues) {
     var out = new LinkedHashMap<String, Object>();
     for (int i = 0; i < namesAndValues.length; i += 2) {
       out.put((String) namesAndValues[i], namesAndValues[i + 1]);
@@ -33,24 +34,16 @@ final class RoundPage {
     return out;
   }
 
-  void begins(List<NodeId> cohort, double virtualSeconds) {
-    var indices = cohort.stream().map(NodeId::index).toList();
-    begins.add(
-        new Line("round", round, fields("cohort", indices, "virtualSeconds", virtualSeconds)));
+  /** The line of the round itself, before all others. */
+  public void begins(Object... namesAndValues) {
+    begins.add(new Line("round", round, fields(namesAndValues)));
   }
 
-  void visit(NodeId device, double start, Replay.Walk walk) {
-    visits.add(
-        new Line(
-            "visit",
-            round,
-            fields(
-                "device", device.index(),
-                "virtualStart", start,
-                "virtualEnd", walk.clock,
-                "computeSeconds", walk.compute,
-                "transferSeconds", walk.transfer,
-                "waitSeconds", walk.wait)));
+  /** The line of a visit. */
+  public void visit(NodeId device, Object... namesAndValues) {
+    var fields = fields("device", device.index());
+    fields.putAll(fields(namesAndValues));
+    visits.add(new Line("visit", round, fields));
   }
 
   void lost(NodeId device, String reason) {
@@ -61,7 +54,10 @@ final class RoundPage {
     metrics.add(new Line("metric", of, fields("name", name, "value", value)));
   }
 
-  void write(RunLog log, List<Charge> charges, Map<Shared.Flow, Integer> messages) {
+  /**
+   * @param messages how many there were of each kind
+   */
+  void write(RunLog log, List<Charge> charges, Map<Hop, Integer> messages) {
     write(log, begins);
     each(charges, Charge.Install.class, Comparator.comparing(Charge.Install::node))
         .forEach(c ->
@@ -79,8 +75,7 @@ final class RoundPage {
                     "from", c.from().toString(),
                     "to", c.to().toString(),
                     "topic", c.topic(),
-                    "messages",
-                        messages.getOrDefault(new Shared.Flow(c.from(), c.to(), c.topic()), 0),
+                    "messages", messages.getOrDefault(new Hop(c.from(), c.to(), c.topic()), 0),
                     "payload", c.payloadBytes(),
                     "framing", c.framingBytes())));
     each(
@@ -123,7 +118,7 @@ final class RoundPage {
     return charges.stream().filter(kind::isInstance).map(kind::cast).sorted(order).toList();
   }
 
-  private void write(RunLog log, List<Line> lines) {
+  private static void write(RunLog log, List<Line> lines) {
     lines.forEach(line -> log.append(line.kind(), line.round(), line.fields()));
   }
 }

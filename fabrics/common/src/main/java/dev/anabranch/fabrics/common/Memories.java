@@ -1,8 +1,7 @@
-package dev.anabranch.fabrics.local.internal;
+package dev.anabranch.fabrics.common;
 
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
-import dev.anabranch.core.Memory;
 import dev.anabranch.core.NodeId;
 import dev.anabranch.core.TensorMap;
 import java.io.IOException;
@@ -11,9 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.StandardOpenOption;
-import java.util.HashMap;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -21,19 +18,28 @@ import org.jspecify.annotations.Nullable;
  * What the parties keep from one visit to the next: in memory up to a budget, beyond it in
  * temporary files that the operating system pages. Thread-safe.
  */
-final class Memories {
+public final class Memories {
   private static final long BUDGET = 1L << 30;
 
   private final Map<NodeId, Map<String, TensorMap>> kept = new TreeMap<>();
   private long bytes;
 
+  /** Nothing is kept yet. */
+  Memories() {}
+
+  /** Keeps what a checkpoint kept. */
   Memories(Map<NodeId, Map<String, TensorMap>> before) {
     before.forEach((node, values) -> values.forEach((key, value) -> keep(node, key, value)));
   }
 
-  /** A view of a node's memory whose writes last only once they are committed. */
-  Staged open(NodeId node) {
-    return new Staged(node);
+  /** A view of a node's memory whose writes last only once they are committed here. */
+  public StagedMemory open(NodeId node) {
+    return new StagedMemory(key -> get(node, key));
+  }
+
+  /** Makes what was written to a node's memory last. */
+  public void commit(NodeId node, StagedMemory memory) {
+    memory.commit((key, value) -> keep(node, key, value));
   }
 
   /** All that is kept, for a checkpoint. */
@@ -43,7 +49,8 @@ final class Memories {
     return out;
   }
 
-  synchronized @Nullable TensorMap get(NodeId node, String key) {
+  /** What a node keeps under a key; null: nothing. */
+  public synchronized @Nullable TensorMap get(NodeId node, String key) {
     var values = kept.get(node);
     return values == null ? null : values.get(key);
   }
@@ -84,38 +91,6 @@ final class Memories {
               + " (expected: room for temporary files);"
               + " make room or set java.io.tmpdir, then resume the run",
           e);
-    }
-  }
-
-  /** Not thread-safe: of one visit. Values are copied when they are put. */
-  final class Staged implements Memory {
-    private final NodeId node;
-    private final Map<String, Optional<TensorMap>> writes = new HashMap<>();
-
-    private Staged(NodeId node) {
-      this.node = node;
-    }
-
-    @Override
-    public Optional<TensorMap> get(String key) {
-      var written = writes.get(key);
-      return written != null ? written : Optional.ofNullable(Memories.this.get(node, key));
-    }
-
-    @Override
-    public void put(String key, TensorMap value) {
-      writes.put(key, Optional.of(value.copy()));
-    }
-
-    @Override
-    public void remove(String key) {
-      writes.put(key, Optional.empty());
-    }
-
-    /** Makes the writes last. */
-    void commit() {
-      writes.forEach((key, value) -> keep(node, key, value.orElse(null)));
-      writes.clear();
     }
   }
 }

@@ -1,34 +1,51 @@
-package dev.anabranch.fabrics.local.internal;
+package dev.anabranch.fabrics.common;
 
-import dev.anabranch.core.Charge;
 import dev.anabranch.core.Lane;
 import dev.anabranch.core.Lanes;
-import dev.anabranch.core.NodeId;
 import java.util.concurrent.Callable;
-import java.util.function.IntSupplier;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.function.Supplier;
 
 /**
- * One party's way to the lanes: charges what runs there. Work within work belongs to the outer
+ * One program's way to the lanes: counts what runs there. Work within work belongs to the outer
  * piece. A watched meter has the lanes to itself while it runs, and values that programs allocate
  * meanwhile, or the collector frees, are left out, so that memory grows by its own doing only; what
  * it keeps between its pieces of work is its own too, whatever others do meanwhile. Belongs to one
- * program.
+ * program; its figures may be read by others.
  */
-final class Meter implements Lane {
+public final class Meter implements Lane {
   private static final ThreadLocal<Boolean> ON_LANE = new ThreadLocal<>();
 
-  private final Shared shared;
-  private final Program program;
-  private final IntSupplier round;
+  /** Told of every piece of work that has ended. */
+  @FunctionalInterface
+  public interface Sink {
+    /**
+     * @param work its name
+     * @param macs multiply-accumulates
+     */
+    void worked(String work, long nanos, long macs);
+  }
+
+  private final Lanes lanes;
+  private final ReadWriteLock gate;
+  private final Sink sink;
+  private final Runnable check;
   private volatile boolean watched;
   private volatile boolean used;
+  private volatile boolean working;
   private long kept;
   private volatile long growth;
 
-  Meter(Shared shared, Program program, IntSupplier round, boolean watched) {
-    this.shared = shared;
-    this.program = program;
-    this.round = round;
+  /**
+   * @param gate held shared by work, exclusively by work whose memory is measured
+   * @param check throws if the program is to end
+   * @param watched whether memory is measured
+   */
+  public Meter(Lanes lanes, ReadWriteLock gate, Sink sink, Runnable check, boolean watched) {
+    this.lanes = lanes;
+    this.gate = gate;
+    this.sink = sink;
+    this.check = check;
     this.watched = watched;
   }
 
@@ -37,16 +54,27 @@ final class Meter implements Lane {
     return ON_LANE.get() != null;
   }
 
+  /**
+   * Refuses what waits, on a thread for which others wait.
+   *
+   * @throws IllegalStateException if the calling thread is a lane at work
+   */
+  public static void refuseOnLane(String what) {
+    if (onLane()) {
+      throw new IllegalStateException(what + " on a lane (expected: outside of lane work)");
+    }
+  }
+
   @Override
   public <T> T run(String work, Callable<T> body) {
     if (onLane()) {
       return here(body);
     }
-    shared.board.check();
+    check.run();
     used = true;
-    var lanes = shared.job.engine().lanes();
     boolean watch = watched;
-    var lock = watch ? shared.gate.writeLock() : shared.gate.readLock();
+    var lock = watch ? gate.writeLock() : gate.readLock();
+    working = true;
     lock.lock();
     try {
       var span = new Span(lanes);
@@ -56,13 +84,11 @@ final class Meter implements Lane {
             Math.max(growth, kept + Math.max(done.peakNativeBytes(), span.after) - span.before);
         kept += span.after - span.before;
       }
-      NodeId node = program.node;
-      shared.books.charge(
-          new Charge.Compute(node, round.getAsInt(), work, done.nanos(), done.macs()));
-      program.trace.add(new Trace.Event.Compute(done.macs()));
+      sink.worked(work, done.nanos(), done.macs());
       return done.value();
     } finally {
       lock.unlock();
+      working = false;
     }
   }
 
@@ -106,18 +132,29 @@ final class Meter implements Lane {
     }
   }
 
-  /** Frees memory: at once, but not while that of other work is measured. */
-  void free(Runnable body) {
-    shared.gate.readLock().lock();
+  /** Does what takes or frees memory: at once, but not while that of other work is measured. */
+  <T> T beside(Supplier<T> body) {
+    gate.readLock().lock();
     try {
-      body.run();
+      return body.get();
     } finally {
-      shared.gate.readLock().unlock();
+      gate.readLock().unlock();
     }
   }
 
+  /** Whether there was work. */
   boolean used() {
     return used;
+  }
+
+  /** Whether work waits for a lane or is on one. */
+  public boolean working() {
+    return working;
+  }
+
+  /** Whether memory is measured. */
+  boolean watched() {
+    return watched;
   }
 
   /** Forgets that there was work, and whether to watch from now on. */

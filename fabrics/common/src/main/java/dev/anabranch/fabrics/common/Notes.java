@@ -1,21 +1,21 @@
-package dev.anabranch.fabrics.local.internal;
+package dev.anabranch.fabrics.common;
 
 import dev.anabranch.core.Books;
 import dev.anabranch.core.Metrics;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
- * What a run knows besides the method's state, to and from the notes of a checkpoint. Of the
- * coordinator's program.
+ * What a run knows besides the method's state, to and from the notes of a checkpoint, where a
+ * fabric writes beside it what it alone knows. Of the coordinator's program.
  */
-final class Notes {
-  static final Metrics UNSCORED = new Metrics(0, 0, 0);
-
-  double virtualSeconds;
+public final class Notes {
+  private static final String MORE = "more ";
+  private static final Metrics UNSCORED = new Metrics(0, 0, 0);
 
   /** Of the processes before this one, each up to the checkpoint that the next went on from. */
   double wallSeconds;
@@ -27,20 +27,34 @@ final class Notes {
   int scored;
 
   Metrics last = UNSCORED;
-  final TreeSet<Integer> installed = new TreeSet<>();
 
   /** What instruments measured last, by name. */
   final TreeMap<String, Double> more = new TreeMap<>();
 
-  /** Measured bytes by kind of party. */
-  final TreeMap<String, Long> peaks = new TreeMap<>();
+  private final TreeSet<Integer> installed = new TreeSet<>();
+
+  Notes() {}
+
+  /** Visits that were lost so far. */
+  public int lost() {
+    return lost;
+  }
+
+  /** Rounds that have been so far. */
+  public int rounds() {
+    return rounds;
+  }
+
+  /** Devices that have had the model, by index; may be added to. */
+  public Set<Integer> installed() {
+    return installed;
+  }
 
   /**
    * @param wallSeconds of all processes so far
    */
-  Map<String, String> write(Books books, double wallSeconds) {
+  TreeMap<String, String> write(Books books, double wallSeconds) {
     var out = new TreeMap<>(Books.write(books.totals()));
-    out.put("virtualSeconds", Double.toString(virtualSeconds));
     out.put("wallSeconds", Double.toString(wallSeconds));
     out.put("lost", Integer.toString(lost));
     out.put("rounds", Integer.toString(rounds));
@@ -49,14 +63,12 @@ final class Notes {
     out.put("loss", Double.toString(last.loss()));
     out.put("examples", Integer.toString(last.examples()));
     out.put("installed", installed.stream().map(String::valueOf).collect(Collectors.joining(" ")));
-    peaks.forEach((kind, bytes) -> out.put("measured " + kind, Long.toString(bytes)));
-    more.forEach((name, value) -> out.put("more " + name, Double.toString(value)));
+    more.forEach((name, value) -> out.put(MORE + name, Double.toString(value)));
     return out;
   }
 
   static Notes read(Map<String, String> notes) {
     var out = new Notes();
-    out.virtualSeconds = Double.parseDouble(notes.getOrDefault("virtualSeconds", "0"));
     out.wallSeconds = Double.parseDouble(notes.getOrDefault("wallSeconds", "0"));
     out.lost = Integer.parseInt(notes.getOrDefault("lost", "0"));
     out.rounds = Integer.parseInt(notes.getOrDefault("rounds", "0"));
@@ -71,10 +83,8 @@ final class Notes {
         .map(Integer::valueOf)
         .forEach(out.installed::add);
     notes.forEach((key, value) -> {
-      if (key.startsWith("measured ")) {
-        out.peaks.put(key.substring("measured ".length()), Long.valueOf(value));
-      } else if (key.startsWith("more ")) {
-        out.more.put(key.substring("more ".length()), Double.valueOf(value));
+      if (key.startsWith(MORE)) {
+        out.more.put(key.substring(MORE.length()), Double.valueOf(value));
       }
     });
     return out;

@@ -1,10 +1,10 @@
-package dev.anabranch.fabrics.grpc.internal;
+package dev.anabranch.fabrics.common;
 
 /** Unwinds a program that has nobody left to work for: its attempt is over, or its run. */
-final class Stopped extends RuntimeException {
+public final class Stopped extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  Stopped(String reason) {
+  public Stopped(String reason) {
     super(reason, null, false, false);
   }
 }

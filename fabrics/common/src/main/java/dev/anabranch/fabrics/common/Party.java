@@ -1,7 +1,9 @@
-package dev.anabranch.fabrics.local.internal;
+package dev.anabranch.fabrics.common;
 
+import dev.anabranch.core.Job;
 import dev.anabranch.core.Lane;
 import dev.anabranch.core.Model;
+import dev.anabranch.core.ModelUse;
 import dev.anabranch.core.Node;
 import dev.anabranch.core.NodeId;
 import dev.anabranch.core.Seeds;
@@ -9,26 +11,33 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /** What every program has: its lane, its random streams, its model. Belongs to one program. */
-abstract class Party implements Node {
-  final Shared shared;
-  final Program program;
+public abstract sealed class Party implements Node permits VisitParty, Conducting {
+  protected final Job job;
+  protected final ModelUse use;
   final Meter meter;
+  private final NodeId id;
   private volatile @Nullable Model model;
   private volatile boolean opened;
   private volatile long frozenBytes;
   private volatile long packedBytes;
 
-  Party(Shared shared, Program program, Meter meter) {
-    this.shared = shared;
-    this.program = program;
+  Party(NodeId id, Job job, ModelUse use, Meter meter) {
+    this.id = id;
+    this.job = job;
+    this.use = use;
     this.meter = meter;
   }
 
   abstract int currentRound();
 
+  /** Initial variables of a run are drawn from it, alike everywhere. */
+  static long initSeed(Job job) {
+    return Seeds.seed(job.seed(), "initial");
+  }
+
   @Override
   public final NodeId id() {
-    return program.node;
+    return id;
   }
 
   @Override
@@ -43,25 +52,24 @@ abstract class Party implements Node {
 
   @Override
   public final RandomGenerator random(String use, int round) {
-    return Seeds.stream(shared.job.seed(), id(), round, use);
+    return Seeds.stream(job.seed(), id, round, use);
   }
 
   @Override
   public final RandomGenerator common(String use) {
-    return Seeds.stream(shared.job.seed(), "all", currentRound(), use);
+    return Seeds.stream(job.seed(), "all", currentRound(), use);
   }
 
   /** Whose segments this party's model has. */
   NodeId.Role holder() {
-    return id().role();
+    return id.role();
   }
 
   /** Opens the model when it is first asked for. */
   final Model openModel() {
     var open = model;
     if (open == null) {
-      open =
-          meter.run("open", () -> shared.job.engine().open(shared.use, holder(), shared.initSeed));
+      open = meter.run("open", () -> job.engine().open(use, holder(), initSeed(job)));
       frozenBytes = open.frozenBytes();
       packedBytes = open.packedBytes();
       model = open;
@@ -70,27 +78,43 @@ abstract class Party implements Node {
     return open;
   }
 
-  final boolean opened() {
+  /** Whether it has had a model. */
+  public final boolean opened() {
     return opened;
   }
 
-  final long frozenBytes() {
+  /** Frozen weights of its model as a device holds them; 0 before it has had one. */
+  public final long frozenBytes() {
     return frozenBytes;
   }
 
+  /** Whether there was work on lanes. */
+  public final boolean worked() {
+    return meter.used();
+  }
+
+  /** Whether the memory of its work is measured. */
+  public final boolean watched() {
+    return meter.watched();
+  }
+
   /** Most native memory so far: frozen weights in all their forms, and what was added. */
-  final long peak() {
+  public final long peak() {
     return frozenBytes + packedBytes + meter.growth();
   }
 
-  final void closeModel() {
+  /** Closes the model, if one is open. */
+  public final void closeModel() {
     var open = model;
     if (open != null) {
       model = null;
       if (Meter.onLane()) {
         open.close(); // the lane's work holds the gate already
       } else {
-        meter.free(open::close);
+        meter.beside(() -> {
+          open.close();
+          return true;
+        });
       }
     }
   }
