@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * Messages that were posted and are not yet acknowledged. A frame is made from its message each
  * time it is sent; nothing is kept for a frame. Guarded by the lock of its leg.
  */
-final class Outbox implements Outgoing {
+final class Outbox {
   private static final ByteString NOTHING = ByteString.EMPTY;
 
   private final int frame;
@@ -86,13 +86,13 @@ final class Outbox implements Outgoing {
     return item;
   }
 
-  @Override
-  public long end() {
+  /** The first number that there is not yet; numbers begin at 1. */
+  long end() {
     return end;
   }
 
-  @Override
-  public boolean ended() {
+  /** Whether nothing will follow. */
+  boolean ended() {
     return ended;
   }
 
@@ -100,14 +100,13 @@ final class Outbox implements Outgoing {
     return items.floorEntry(number).getValue();
   }
 
-  @Override
-  public int cost(long number) {
+  /** What a frame counts for in the window. */
+  int cost(long number) {
     var item = of(number);
     return (int) Math.min(frame, item.size() - (number - item.first) * frame) + Piece.COST;
   }
 
-  @Override
-  public Piece piece(long number) {
+  Piece piece(long number) {
     var item = of(number);
     var parcel = item.parcel;
     if (parcel == null) {
@@ -152,8 +151,8 @@ final class Outbox implements Outgoing {
     return bytes.hasRemaining() ? UnsafeByteOperations.unsafeWrap(bytes) : NOTHING;
   }
 
-  @Override
-  public void acknowledged(long below) {
+  /** Frames below this number will not be asked for again; who sent them is told later. */
+  void acknowledged(long below) {
     while (!items.isEmpty()) {
       var first = items.firstEntry().getValue();
       if (first.first + first.frames > below) {
@@ -181,11 +180,6 @@ final class Outbox implements Outgoing {
     queued = 0;
     room.signalAll();
     return out;
-  }
-
-  @Override
-  public void settle() {
-    throw new UnsupportedOperationException("settled by the pipe");
   }
 
   /** The sender is told and the message's memory freed. Without the lock. */
