@@ -21,13 +21,10 @@ import dev.anabranch.core.Trainable;
 import dev.anabranch.torch.BertMacs;
 import dev.anabranch.torch.BertShapes;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Some segments of a BERT classifier with trained variables of their own. Used on a lane. */
@@ -152,8 +149,7 @@ public final class BertModel implements Model {
   @Override
   public void train(String... segments) {
     Meter.here();
-    variables.train(
-        Arrays.stream(segments).flatMap(s -> trained(held.segment(s)).stream()).toList());
+    variables.train(held.trained(this::trained, segments));
     closeParts();
     assemble();
   }
@@ -214,23 +210,16 @@ public final class BertModel implements Model {
 
   @Override
   public long frozenBytes() {
-    return frozen()
-        .mapToLong(
-            spec -> spec.elements() * (Footprint.inLayer(spec) ? base.layerBytes() : Float.BYTES))
-        .sum();
+    return Footprint.frozen(frozen(), base.layerBytes());
   }
 
   @Override
   public long packedBytes() {
-    long packed = frozen().filter(Footprint::packs).mapToLong(TensorSpec::elements).sum();
-    return OneDnn.packs(base.frozen().type()) ? packed * base.layerBytes() : 0;
+    return OneDnn.packs(base.frozen().type()) ? Footprint.packed(frozen(), base.layerBytes()) : 0;
   }
 
-  private Stream<TensorSpec> frozen() {
-    var trained = variables.specs().stream().map(TensorSpec::name).collect(Collectors.toSet());
-    return held.segments().stream()
-        .flatMap(segment -> shapes.base(held.use().partition(), segment).stream())
-        .filter(spec -> !trained.contains(spec.name()));
+  private List<TensorSpec> frozen() {
+    return held.frozen(shapes, variables.specs());
   }
 
   /** May be called from any thread; closing twice is allowed. */

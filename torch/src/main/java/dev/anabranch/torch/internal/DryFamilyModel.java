@@ -17,7 +17,6 @@ import dev.anabranch.core.Tensor;
 import dev.anabranch.core.TensorSpec;
 import dev.anabranch.core.Trainable;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -132,8 +131,7 @@ public final class DryFamilyModel implements Model {
 
   @Override
   public void train(String... segments) {
-    variables.train(
-        Arrays.stream(segments).flatMap(s -> trained(held.segment(s)).stream()).toList());
+    variables.train(held.trained(this::trained, segments));
     chosen = List.of(segments);
   }
 

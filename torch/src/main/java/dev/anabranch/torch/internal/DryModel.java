@@ -18,14 +18,11 @@ import dev.anabranch.core.TensorSpec;
 import dev.anabranch.core.Trainable;
 import dev.anabranch.torch.BertMacs;
 import dev.anabranch.torch.BertShapes;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -105,8 +102,7 @@ public final class DryModel implements Model {
 
   @Override
   public void train(String... segments) {
-    variables.train(
-        Arrays.stream(segments).flatMap(s -> trained(held.segment(s)).stream()).toList());
+    variables.train(held.trained(this::trained, segments));
     var all = held.segments().stream().flatMap(segment -> trained(segment).stream()).toList();
     macs = new BertMacs(shared.shapes(), variables.stepped());
     footprint = new Footprint(shared.shapes(), all, variables.stepped());
@@ -178,24 +174,17 @@ public final class DryModel implements Model {
 
   @Override
   public long frozenBytes() {
-    return frozen()
-        .mapToLong(spec ->
-            spec.elements() * (Footprint.inLayer(spec) ? shared.frozenBytes() : Float.BYTES))
-        .sum();
+    return Footprint.frozen(frozen(), shared.frozenBytes());
   }
 
   @Override
   public long packedBytes() {
     boolean packs = shared.frozenBytes() == Float.BYTES || CpuFlags.bf16();
-    long packed = frozen().filter(Footprint::packs).mapToLong(TensorSpec::elements).sum();
-    return packs ? packed * shared.frozenBytes() : 0;
+    return packs ? Footprint.packed(frozen(), shared.frozenBytes()) : 0;
   }
 
-  private Stream<TensorSpec> frozen() {
-    var trained = variables.specs().stream().map(TensorSpec::name).collect(Collectors.toSet());
-    return held.segments().stream()
-        .flatMap(segment -> shared.shapes().base(held.use().partition(), segment).stream())
-        .filter(spec -> !trained.contains(spec.name()));
+  private List<TensorSpec> frozen() {
+    return held.frozen(shared.shapes(), variables.specs());
   }
 
   /** May be called from any thread; closing twice is allowed. */

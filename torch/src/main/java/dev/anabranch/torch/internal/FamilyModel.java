@@ -16,7 +16,6 @@ import dev.anabranch.core.Tail;
 import dev.anabranch.core.TensorSpec;
 import dev.anabranch.core.Trainable;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -118,8 +117,7 @@ public final class FamilyModel implements Model {
   @Override
   public void train(String... segments) {
     Meter.here();
-    variables.train(
-        Arrays.stream(segments).flatMap(s -> trained(held.segment(s)).stream()).toList());
+    variables.train(held.trained(this::trained, segments));
   }
 
   @Override
