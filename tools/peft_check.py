@@ -46,7 +46,8 @@ def own_class(folder):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     readme = open(os.path.join(folder, "README.md"), encoding="utf-8").read()
-    return next(c for n, c in vars(module).items() if n.endswith("BertForSequenceClassification") and n in readme)
+    return next(c for n, c in vars(module).items()
+                if getattr(c, "__module__", "") == "anabranch_bert" and n.endswith("ForSequenceClassification") and n in readme)
 
 
 if os.path.exists(os.path.join(args.folder, "adapter_config.json")):
