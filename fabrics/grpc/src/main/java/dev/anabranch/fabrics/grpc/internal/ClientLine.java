@@ -11,19 +11,9 @@ final class ClientLine extends StreamLine {
   private final boolean secure;
 
   ClientLine(ClientRequestContext context, ClientCall<Frame, Inbound> call, boolean secure) {
-    super(context);
+    super(context, call::sendMessage, call::isReady);
     this.call = call;
     this.secure = secure;
-  }
-
-  @Override
-  void write(Frame frame) {
-    call.sendMessage(frame);
-  }
-
-  @Override
-  boolean drained() {
-    return call.isReady();
   }
 
   @Override

@@ -12,19 +12,9 @@ final class ServerLine extends StreamLine {
   private final ServerCall<Inbound, Frame> call;
 
   ServerLine(ServiceRequestContext context, ServerCall<Inbound, Frame> call) {
-    super(context);
+    super(context, call::sendMessage, call::isReady);
     this.context = context;
     this.call = call;
-  }
-
-  @Override
-  void write(Frame frame) {
-    call.sendMessage(frame);
-  }
-
-  @Override
-  boolean drained() {
-    return call.isReady();
   }
 
   @Override
