@@ -6,7 +6,6 @@ import dev.anabranch.core.Failure;
 import dev.anabranch.core.GradientTerm;
 import dev.anabranch.core.Head;
 import dev.anabranch.core.Hidden;
-import dev.anabranch.core.Model;
 import dev.anabranch.core.ModelFacts;
 import dev.anabranch.core.ModelUse;
 import dev.anabranch.core.Optimizer;
@@ -17,7 +16,6 @@ import dev.anabranch.core.Pooling;
 import dev.anabranch.core.Route;
 import dev.anabranch.core.Tail;
 import dev.anabranch.core.TensorSpec;
-import dev.anabranch.core.Trainable;
 import dev.anabranch.torch.BertMacs;
 import dev.anabranch.torch.BertShapes;
 import java.util.ArrayList;
@@ -28,14 +26,13 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Some segments of a BERT classifier with trained variables of their own. Used on a lane. */
-public final class BertModel implements Model {
+public final class BertModel extends HeldModel {
   /** Draws the classifier where nobody trains it: equal in every model of a run. */
   private static final long FIXED = 0;
 
   private final ModelFacts facts;
   private final BertShapes shapes;
   private final Base base;
-  private final Held held;
   private final Variables variables;
   private final Variables fallback;
   private final BertMacs macs;
@@ -52,10 +49,10 @@ public final class BertModel implements Model {
   public BertModel(
       ModelFacts facts, Base base, ModelUse use, List<Partition.Segment> held, long initSeed) {
     Meter.here(); // on a lane only
+    super(new Held(use, held));
     this.facts = facts;
     this.base = base;
     this.shapes = base.config().shapes(facts.classes());
-    this.held = new Held(use, held);
     var all = shapes.trained(use);
     var specs = held.stream().flatMap(segment -> trained(segment).stream()).toList();
     this.macs = new BertMacs(shapes, specs);
@@ -133,23 +130,19 @@ public final class BertModel implements Model {
   }
 
   @Override
-  public Trainable trainable() {
+  Stepped variables() {
     return variables;
   }
 
   @Override
-  public Trainable trainable(String segment) {
-    return variables.part(trained(held.segment(segment)));
-  }
-
-  private List<TensorSpec> trained(Partition.Segment segment) {
+  List<TensorSpec> trained(Partition.Segment segment) {
     return shapes.trained(held.use().partition(), segment, held.use().of(segment));
   }
 
   @Override
   public void train(String... segments) {
     Meter.here();
-    variables.train(held.trained(this::trained, segments));
+    super.train(segments);
     closeParts();
     assemble();
   }
