@@ -5,7 +5,7 @@ import dev.anabranch.core.Inputs;
 import dev.anabranch.core.Shard;
 import java.util.Objects;
 
-/** No examples: the hold-out of a plan that keeps nothing back, the data of a party without any. */
+/** No examples: the hold-out of a plan that keeps nothing back, the data of a body. */
 public record NoExamples() implements Shard {
   @Override
   public int size() {
