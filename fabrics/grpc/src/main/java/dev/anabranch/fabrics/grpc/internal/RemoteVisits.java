@@ -11,6 +11,7 @@ import dev.anabranch.core.Quorum;
 import dev.anabranch.core.Replies;
 import dev.anabranch.core.Reply;
 import dev.anabranch.core.Topic;
+import dev.anabranch.core.TreeMean;
 import dev.anabranch.core.VisitCost;
 import dev.anabranch.core.Visits;
 import dev.anabranch.fabrics.grpc.internal.proto.Version;
@@ -30,6 +31,9 @@ import org.jspecify.annotations.Nullable;
 final class RemoteVisits implements Visits {
   /** Replies that were handed out are freed when later ones need more than this. */
   private static final long PENDING = 64L << 20;
+
+  /** Bytes of sums in memory; what is above lies in files. */
+  private static final long SUMS = 64L << 20;
 
   final int round;
   final List<RemoteVisit> visits = new ArrayList<>();
@@ -136,12 +140,16 @@ final class RemoteVisits implements Visits {
 
   @Override
   public <T> Replies<T> gather(Topic<T> topic, Quorum quorum) {
-    return new Replies<>(new Gathering<>(topic, quorum, false));
+    return replies(new Gathering<>(topic, quorum, false));
   }
 
   @Override
   public <T> Replies<T> gatherBodies(Topic<T> topic, Quorum quorum) {
-    return new Replies<>(new Gathering<>(topic, quorum, true));
+    return replies(new Gathering<>(topic, quorum, true));
+  }
+
+  private <T> Replies<T> replies(Gathering<T> source) {
+    return new Replies<>(source, new TreeMean(SUMS, run.spool()));
   }
 
   /** Reads the replies one by one. */
