@@ -11,7 +11,6 @@ final class CoordinatorMemory implements Benchmark {
   private static final long PAYLOAD = 256L << 20;
   private static final long LIMIT = 2 * PAYLOAD + (256L << 20);
   private static final int ROUNDS = 2;
-  private static final String HEAP = "1g";
 
   @Override
   public List<Row> run() {
@@ -23,7 +22,7 @@ final class CoordinatorMemory implements Benchmark {
   }
 
   private static Row row(int devices) {
-    try (var federated = new Federated(System.getProperty("bench.heap", HEAP), 1)) {
+    try (var federated = new Federated(Federated.HEAP, 1)) {
       federated.enrol(devices);
       federated.attend(devices);
       long before = federated.memory().now();

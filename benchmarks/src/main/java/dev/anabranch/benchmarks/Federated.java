@@ -28,7 +28,11 @@ import java.util.stream.IntStream;
 final class Federated implements AutoCloseable {
   private static final String HOST = "127.0.0.1";
   private static final InstantSource CLOCK = InstantSource.system();
-  private static final long TICK_MILLIS = 50;
+  private static final long TICK_MILLIS = 1000;
+
+  /** The heap of {@code anabranch coordinator}: it grows with what is in it, not with garbage. */
+  static final String HEAP =
+      System.getProperty("bench.heap", "-Xmx1g -Xms64m -Xmn32m").replace('_', ' ');
 
   private final Path folder;
   private final Process coordinator;
@@ -38,24 +42,24 @@ final class Federated implements AutoCloseable {
   private final WatchedMemory memory;
 
   /**
-   * @param heap of the coordinator, as {@code -Xmx} has it
+   * @param flags of the coordinator's process, as the command has them
    * @param processes that devices share
    */
-  Federated(String heap, int processes) {
+  Federated(String flags, int processes) {
     try {
       folder = Files.createTempDirectory(Path.of("target").toAbsolutePath(), "federated");
       var home = folder.resolve("coordinator");
       var settings =
           new CoordinatorSettings(List.of(HOST), HOST, freePort(), "", Duration.ofDays(1), 1);
       var operator = CoordinatorDaemon.init(home, settings, CLOCK);
-      coordinator = java(CoordinatorProcess.class, heap, home.toString());
+      coordinator = java(CoordinatorProcess.class, flags, home.toString());
       if (coordinator.inputReader(StandardCharsets.UTF_8).readLine() == null) {
         throw new IllegalStateException("the coordinator has not started");
       }
       memory = new WatchedMemory(coordinator.pid());
       api = OperatorApi.open(operator, CLOCK);
       for (int i = 0; i < processes; i++) {
-        var process = java(DevicesProcess.class, "2g", folder.resolve("devices").toString());
+        var process = java(DevicesProcess.class, "-Xmx2g", folder.resolve("devices").toString());
         devices.add(process);
         answers.add(process.inputReader(StandardCharsets.UTF_8));
       }
@@ -64,16 +68,20 @@ final class Federated implements AutoCloseable {
     }
   }
 
-  /** Starts a class of this program with the flags of the command and a heap of its own. */
-  private static Process java(Class<?> main, String heap, String argument) throws IOException {
+  /** Starts a class of this program as the command is started, but for its heap. */
+  private static Process java(Class<?> main, String flags, String argument) throws IOException {
     var command = new ArrayList<String>();
     command.add(ProcessHandle.current().info().command().orElse("java"));
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
         .filter(flag -> !flag.startsWith("-Xmx"))
         .forEach(command::add);
-    command.addAll(List.of("-Xmx" + heap, "-cp", System.getProperty("java.class.path")));
+    command.addAll(List.of(flags.split(" ", -1)));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
     command.addAll(List.of(main.getName(), argument));
-    return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    var builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+    builder.environment().put("MALLOC_ARENA_MAX", "1");
+    builder.environment().put("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
+    return builder.start();
   }
 
   private static int freePort() throws IOException {

@@ -15,7 +15,7 @@ final class ManyAttend implements Benchmark {
   @Override
   public List<Row> run() {
     var rows = new ArrayList<Row>();
-    try (var federated = new Federated("1g", PROCESSES)) {
+    try (var federated = new Federated(Federated.HEAP, PROCESSES)) {
       rows.add(Row.of("enrolled: token, key, certificate", each(() -> federated.enrol(DEVICES))));
       rows.add(Row.of("attending, each over TLS of its own", each(() -> federated.attend(DEVICES))));
       rows.add(resident("resident, all of them idle", federated.memory().now()));

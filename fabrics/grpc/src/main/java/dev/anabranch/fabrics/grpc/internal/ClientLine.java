@@ -10,7 +10,7 @@ final class ClientLine implements Line {
   private final ClientRequestContext context;
   private final ClientCall<Frame, Inbound> call;
   private final boolean secure;
-  private final Burst burst = new Burst();
+  private final Burst burst = new Burst(() -> Burst.MOST);
   private boolean closed;
 
   ClientLine(ClientRequestContext context, ClientCall<Frame, Inbound> call, boolean secure) {

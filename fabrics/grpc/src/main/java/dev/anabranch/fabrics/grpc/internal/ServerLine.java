@@ -5,17 +5,23 @@ import dev.anabranch.fabrics.grpc.internal.proto.Frame;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.Status;
+import java.util.function.IntSupplier;
 
 /** The coordinator's side of a stream. */
 final class ServerLine implements Line {
   private final ServiceRequestContext context;
   private final ServerCall<Inbound, Frame> call;
-  private final Burst burst = new Burst();
+  private final Burst burst;
   private boolean closed;
 
-  ServerLine(ServiceRequestContext context, ServerCall<Inbound, Frame> call) {
+  /**
+   * @param burst bytes that may be handed to the network at once
+   */
+  ServerLine(
+      ServiceRequestContext context, ServerCall<Inbound, Frame> call, IntSupplier burst) {
     this.context = context;
     this.call = call;
+    this.burst = new Burst(burst);
   }
 
   @Override
