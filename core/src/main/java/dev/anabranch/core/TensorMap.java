@@ -149,7 +149,7 @@ public final class TensorMap implements AutoCloseable {
 
   /** {@code base + this}, in this map's memory if nobody else holds that; ends this map. */
   public TensorMap addedTo(TensorMap base) {
-    if (!exclusive() || !inMemory()) {
+    if (!exclusive()) {
       try (this) {
         return base.plus(this);
       }

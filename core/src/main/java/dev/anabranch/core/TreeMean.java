@@ -119,12 +119,13 @@ public final class TreeMean implements Aggregator<TensorMap, TensorMap> {
     }
 
     /** The sum divided by {@code weight}, as floats; ends this sum. */
-    TensorMap over(double weight, List<TensorSpec> specs) {
+    TensorMap over(double weight, List<TensorSpec> specs, long spare, Room room) {
+      boolean fits = held.getFirst().data().byteSize() <= spare;
       var out =
           held.stream()
-              .filter(map -> map.exclusive() && map.inMemory())
+              .filter(map -> map.exclusive() && (map.inMemory() || !fits))
               .findFirst()
-              .orElseGet(() -> TensorMap.room(specs));
+              .orElseGet(() -> room.place(specs, fits));
       Sweeps.rounded(numbers, 1 / weight, out.data());
       held.stream().filter(map -> map != out).forEach(TensorMap::close);
       return out;
@@ -237,7 +238,7 @@ public final class TreeMean implements Aggregator<TensorMap, TensorMap> {
       if (all == null || all.weight == 0) {
         return current;
       }
-      return all.sum.over(all.weight, all.specs);
+      return all.sum.over(all.weight, all.specs, spare(), room);
     }
   }
 }

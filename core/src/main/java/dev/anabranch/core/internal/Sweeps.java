@@ -54,6 +54,7 @@ public final class Sweeps {
     float[] y = new float[BLOCK];
     var first = new Passing(a);
     var second = new Passing(b);
+    var third = new Passing(out);
     long n = a.byteSize() / Float.BYTES;
     for (long from = 0; from < n; from += BLOCK) {
       int m = (int) Math.min(BLOCK, n - from);
@@ -65,6 +66,7 @@ public final class Sweeps {
       MemorySegment.copy(x, 0, out, FLOAT, from * Float.BYTES, m);
       first.passed((from + m) * Float.BYTES);
       second.passed((from + m) * Float.BYTES);
+      third.passed((from + m) * Float.BYTES);
     }
   }
 
@@ -72,6 +74,7 @@ public final class Sweeps {
   public static void scale(MemorySegment a, double factor, MemorySegment out) {
     float[] x = new float[BLOCK];
     var passing = new Passing(a);
+    var made = new Passing(out);
     long n = a.byteSize() / Float.BYTES;
     for (long from = 0; from < n; from += BLOCK) {
       int m = (int) Math.min(BLOCK, n - from);
@@ -81,6 +84,7 @@ public final class Sweeps {
       }
       MemorySegment.copy(x, 0, out, FLOAT, from * Float.BYTES, m);
       passing.passed((from + m) * Float.BYTES);
+      made.passed((from + m) * Float.BYTES);
     }
   }
 
@@ -210,6 +214,7 @@ public final class Sweeps {
   public static void rounded(Numbers numbers, double factor, MemorySegment out) {
     float[] floats = new float[BLOCK];
     double[] x = new double[BLOCK];
+    var made = new Passing(out);
     long n = numbers.size();
     for (long from = 0; from < n; from += BLOCK) {
       int m = (int) Math.min(BLOCK, n - from);
@@ -218,6 +223,7 @@ public final class Sweeps {
         floats[i] = (float) (factor * x[i]);
       }
       MemorySegment.copy(floats, 0, out, FLOAT, from * Float.BYTES, m);
+      made.passed((from + m) * Float.BYTES);
     }
   }
 }
