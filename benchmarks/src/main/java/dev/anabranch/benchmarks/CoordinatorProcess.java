@@ -26,6 +26,7 @@ final class CoordinatorProcess {
 
   private CoordinatorProcess() {}
 
+  /** Its argument is the coordinator's folder; prints its address. */
   public static void main(String... args) throws IOException {
     var start =
         new CoordinatorDaemon.Start(-1, false, false, InstantSource.system(), System.err::println);

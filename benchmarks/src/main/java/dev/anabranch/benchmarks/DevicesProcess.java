@@ -8,73 +8,72 @@ import dev.anabranch.fabrics.grpc.Wired;
 import dev.anabranch.service.AgentIdentity;
 import dev.anabranch.testkit.ToyEngine;
 import dev.anabranch.testkit.ToyJob;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.InstantSource;
-import java.util.ArrayList;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 
 /**
- * Many devices in one process, each enrolled and attending for itself, over a connection of its
- * own. First argument: the folder of all; the others: a device's name and its token, or its name
- * alone if it is enrolled. Ends when its input does.
+ * Many devices in one process, each with an identity of its own, and attending over a connection of
+ * its own. Its argument is the folder of all; its input says {@code enrol NAME TOKEN} or {@code
+ * attend NAME}. Ends when its input does, and with 1 if a device fails.
  */
 final class DevicesProcess {
   private static final int AT_ONCE = 8;
   private static final InstantSource CLOCK = InstantSource.system();
 
-  private DevicesProcess() {}
+  private final Path folder;
+  private final ToyEngine engine = ToyEngine.small(2);
+  private final Map<String, WideAverage> methods = new ConcurrentHashMap<>();
+  private final Map<String, Agent> agents = new ConcurrentHashMap<>();
 
-  public static void main(String... args) throws IOException, InterruptedException {
-    var folder = Path.of(args[0]);
-    var engine = ToyEngine.small(2);
-    var methods = new ConcurrentHashMap<String, WideAverage>();
-    var open = new Semaphore(AT_ONCE);
-    var agents = java.util.Collections.synchronizedList(new ArrayList<Agent>());
-    var lines = System.in;
-    var reader = new java.io.BufferedReader(new java.io.InputStreamReader(lines, java.nio.charset.StandardCharsets.UTF_8));
-    for (var line = reader.readLine(); line != null; line = reader.readLine()) {
-      var words = line.split(" ", -1);
-      open.acquire();
-      Thread.ofPlatform()
-          .start(() -> {
-            try {
-              var home = folder.resolve(words[1]);
-              if (words[0].equals("enrol")) {
-                AgentIdentity.enrol(home, words[2], CLOCK);
-                System.out.println("enrolled " + words[1]);
-              } else {
-                agents.add(attend(home, engine, methods));
-              }
-            } finally {
-              open.release();
-            }
-          });
-    }
-    agents.forEach(Agent::close);
-    engine.close();
+  private DevicesProcess(Path folder) {
+    this.folder = folder;
   }
 
-  private static Agent attend(
-      Path home, ToyEngine engine, ConcurrentHashMap<String, WideAverage> methods) {
+  /** Does what its input says, some of it at once. */
+  public static void main(String... args) throws IOException, InterruptedException {
+    var process = new DevicesProcess(Path.of(args[0]));
+    var free = new Semaphore(AT_ONCE);
+    var input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    for (var line = input.readLine(); line != null; line = input.readLine()) {
+      var words = line.split(" ", -1);
+      free.acquire();
+      Thread.ofPlatform()
+          .start(() -> {
+            process.one(words);
+            free.release();
+          });
+    }
+    System.exit(0);
+  }
+
+  private void one(String... words) {
+    try {
+      var home = folder.resolve(words[1]);
+      if (words[0].equals("enrol")) {
+        AgentIdentity.enrol(home, words[2], CLOCK);
+        System.out.println("enrolled " + words[1]);
+      } else {
+        agents.put(words[1], attend(home));
+      }
+    } catch (RuntimeException | Error e) {
+      System.err.println(words[1] + ": " + e);
+      System.exit(1);
+    }
+  }
+
+  private Agent attend(Path home) {
     var identity = AgentIdentity.open(home);
     int colon = identity.coordinator().lastIndexOf(':');
     var duty =
         new AgentPort.Duty(
-            (run, plan) -> {
-              var numbers = CoordinatorProcess.Numbers.read(plan);
-              var method =
-                  methods.computeIfAbsent(
-                      plan,
-                      p ->
-                          WideAverage.device(numbers.rounds(), numbers.devices(), numbers.bytes()));
-              var job = ToyJob.of(engine, numbers.devices()).job(method.use(engine.facts()));
-              return new Wired(method, job, () -> {});
-            },
-            home.resolve("memories"),
-            SentLog.NONE,
-            note -> {});
+            (run, plan) -> wire(plan), home.resolve("memories"), SentLog.NONE, note -> {});
     return LightAgents.attend(
         new AgentPort.Address(
             identity.coordinator().substring(0, colon),
@@ -83,5 +82,16 @@ final class DevicesProcess {
         identity.certificate(),
         identity.authority(),
         duty);
+  }
+
+  /** All devices of this process send the one update of a plan. */
+  private Wired wire(String plan) {
+    var numbers = CoordinatorProcess.Numbers.read(plan);
+    var method =
+        methods.computeIfAbsent(
+            plan,
+            p -> WideAverage.device(numbers.rounds(), numbers.devices(), numbers.bytes()));
+    var job = ToyJob.of(engine, numbers.devices()).job(method.use(engine.facts()));
+    return new Wired(method, job, () -> {});
   }
 }

@@ -17,6 +17,7 @@ import dev.anabranch.core.Quorum;
 import dev.anabranch.core.Replies;
 import dev.anabranch.core.RoundMethod;
 import dev.anabranch.core.Setup;
+import dev.anabranch.core.Tensor;
 import dev.anabranch.core.TensorMap;
 import dev.anabranch.core.TensorSpec;
 import dev.anabranch.core.Topic;
@@ -47,7 +48,7 @@ record WideAverage(int rounds, int devices, long bytes, TensorMap sent)
   static WideAverage device(int rounds, int devices, long bytes) {
     var sent = variables(bytes);
     for (long i = 0; i < sent.elements(); i++) {
-      sent.data().setAtIndex(dev.anabranch.core.Tensor.FLOAT, i, (i % 1013) * 0x1p-12f);
+      sent.data().setAtIndex(Tensor.FLOAT, i, (i % 1013) * 0x1p-12f);
     }
     return new WideAverage(rounds, devices, bytes, sent);
   }

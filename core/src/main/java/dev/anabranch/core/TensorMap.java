@@ -218,9 +218,17 @@ public final class TensorMap implements AutoCloseable {
     return held == null ? copy() : new TensorMap(specs, data, held, null);
   }
 
-  /** Another hold on this map's memory, if it is its own and holds nothing else. */
+  /**
+   * Another hold on this map's memory, if that is its own, or of the message that it is a view of,
+   * and holds nothing else.
+   */
   @Nullable OffHeap share() {
-    return owned != null && owned.segment().byteSize() == data.byteSize() ? owned.share() : null;
+    if (owned != null) {
+      return owned.segment().byteSize() == data.byteSize() ? owned.share() : null;
+    }
+    return keptAlive instanceof Wire wire && wire.body().byteSize() == data.byteSize()
+        ? wire.shareBody()
+        : null;
   }
 
   /** Whether its values take memory; those in a file take none. */

@@ -55,8 +55,10 @@ public final class OffHeap implements AutoCloseable {
   private static final class Kept {
     private static final long LARGE = 1 << 20;
     private static final long LIMIT = 1L << 30;
+    private static final long SHORT = 1L << 26;
 
     private final ArrayDeque<MemorySegment> blocks = new ArrayDeque<>();
+    private long limit = LIMIT;
     private long bytes;
 
     /** The latest of the size that such a block has. */
@@ -88,18 +90,28 @@ public final class OffHeap implements AutoCloseable {
     /** Gives the blocks that have to be freed. */
     synchronized ArrayDeque<MemorySegment> put(MemorySegment block) {
       var out = new ArrayDeque<MemorySegment>();
-      if (block.byteSize() < LARGE || block.byteSize() > LIMIT) {
+      if (block.byteSize() < LARGE || block.byteSize() > limit) {
         out.add(block);
         return out;
       }
       blocks.addFirst(block);
       bytes += block.byteSize();
-      while (bytes > LIMIT) {
+      return above(out);
+    }
+
+    private ArrayDeque<MemorySegment> above(ArrayDeque<MemorySegment> out) {
+      while (bytes > limit) {
         var oldest = blocks.removeLast();
         bytes -= oldest.byteSize();
         out.add(oldest);
       }
       return out;
+    }
+
+    /** From now on little is kept: memory is short. Gives the blocks that have to be freed. */
+    synchronized ArrayDeque<MemorySegment> shrink() {
+      limit = SHORT;
+      return above(new ArrayDeque<>());
     }
   }
 
@@ -287,12 +299,16 @@ public final class OffHeap implements AutoCloseable {
   }
 
   /**
-   * Zeroed memory in a file without a name, whose room on the disk is taken at once.
+   * Zeroed memory in a file without a name, whose room on the disk is taken at once. Whoever needs
+   * it is short of memory: from now on, little of what is freed is kept.
    *
    * @param folder on whose disk; null: where temporary files are
    * @param bytes above 0
    */
   public static OffHeap inFile(@Nullable Path folder, long bytes) throws IOException {
+    if (bytes >= Kept.LARGE) {
+      KEPT.shrink().forEach(Native::free);
+    }
     var file =
         folder == null
             ? Files.createTempFile("anabranch", ".bin")
