@@ -143,6 +143,21 @@ class TreeMeanTest {
     }
   }
 
+  @Test
+  void saysWhereItFindsNoRoom(@TempDir Path folder) throws IOException {
+    var blocked = Files.createFile(folder.resolve("file"));
+    var fold = new TreeMean(0, blocked).start(CURRENT);
+    assertThatThrownBy(() -> fold.add(NodeId.device(0), map(1), 1))
+        .isInstanceOfSatisfying(
+            AnabranchException.class, e -> assertThat(e.failure()).isEqualTo(Failure.STORAGE))
+        .hasMessage(
+            "sum of updates: "
+                + blocked
+                + " (expected: room for files in "
+                + blocked
+                + "); make room, then resume the run");
+  }
+
   /** Sixteen updates of 4 MiB: what is in memory is the result, and a window of each file. */
   @Test
   void ofFilesAWindowIsInMemory(@TempDir Path folder) throws IOException {
