@@ -90,8 +90,7 @@ final class CoordinatorProcess {
         if (outcome.lost() > 0) {
           throw new IllegalStateException("visits lost: " + outcome.lost() + " (expected: 0)");
         }
-        Files.writeString(
-            task.folder().resolve("weights.sha256"), outcome.trained().sha256());
+        Files.writeString(task.folder().resolve("weights.sha256"), outcome.trained().sha256());
       } catch (IOException e) {
         throw new java.io.UncheckedIOException(e);
       }

@@ -89,8 +89,7 @@ final class DevicesProcess {
     var numbers = CoordinatorProcess.Numbers.read(plan);
     var method =
         methods.computeIfAbsent(
-            plan,
-            p -> WideAverage.device(numbers.rounds(), numbers.devices(), numbers.bytes()));
+            plan, p -> WideAverage.device(numbers.rounds(), numbers.devices(), numbers.bytes()));
     var job = ToyJob.of(engine, numbers.devices()).job(method.use(engine.facts()));
     return new Wired(method, job, () -> {});
   }

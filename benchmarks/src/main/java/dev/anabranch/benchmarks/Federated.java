@@ -112,8 +112,7 @@ final class Federated implements AutoCloseable {
         var answer =
             api.post(
                 "/api/v1/enrolments",
-                Json.compact(
-                    Map.of("name", name(i), "role", "device", "expiresInSeconds", 3600)));
+                Json.compact(Map.of("name", name(i), "role", "device", "expiresInSeconds", 3600)));
         var token = Json.object(Path.of("answer"), answer).get("token");
         tell(i, "enrol " + name(i) + " " + token);
       }

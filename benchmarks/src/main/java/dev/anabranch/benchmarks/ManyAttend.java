@@ -17,7 +17,8 @@ final class ManyAttend implements Benchmark {
     var rows = new ArrayList<Row>();
     try (var federated = new Federated(Federated.HEAP, PROCESSES)) {
       rows.add(Row.of("enrolled: token, key, certificate", each(() -> federated.enrol(DEVICES))));
-      rows.add(Row.of("attending, each over TLS of its own", each(() -> federated.attend(DEVICES))));
+      rows.add(
+          Row.of("attending, each over TLS of its own", each(() -> federated.attend(DEVICES))));
       rows.add(resident("resident, all of them idle", federated.memory().now()));
       long start = System.nanoTime();
       federated.run(ROUNDS, ACTIVE, BYTES);

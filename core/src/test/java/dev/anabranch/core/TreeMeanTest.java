@@ -110,8 +110,7 @@ class TreeMeanTest {
   /** An update as a message in a file has it. */
   private static TensorMap inFile(TensorMap update, Path folder) throws IOException {
     var file = Files.createTempFile(folder, "update", ".bin");
-    try (var channel =
-        FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+    try (var channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
       channel.write(update.data().asByteBuffer());
       var wire = Wire.inFile(channel, 0, 0, 0, update.data().byteSize());
       return TensorMap.view(update.specs(), wire.body(), wire);
@@ -183,7 +182,9 @@ class TreeMeanTest {
     }
   }
 
-  /** Bytes of a folder's files that this process has in memory; 0 where the system does not tell. */
+  /**
+   * Bytes of a folder's files that this process has in memory; 0 where the system does not tell.
+   */
   private static long resident(Path folder) throws IOException {
     var maps = Path.of("/proc/self/smaps");
     long sum = 0;

@@ -313,8 +313,7 @@ public final class OffHeap implements AutoCloseable {
         folder == null
             ? Files.createTempFile("anabranch", ".bin")
             : Files.createTempFile(Files.createDirectories(folder), "anabranch", ".bin");
-    try (var channel =
-        FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+    try (var channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
       var zeros = ByteBuffer.allocateDirect((int) Math.min(bytes, ZEROS));
       for (long at = 0; at < bytes; ) {
         at += channel.write(zeros.clear().limit((int) Math.min(ZEROS, bytes - at)), at);

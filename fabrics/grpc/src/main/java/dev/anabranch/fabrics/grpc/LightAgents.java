@@ -1,5 +1,6 @@
 package dev.anabranch.fabrics.grpc;
 
+import dev.anabranch.core.NodeId;
 import dev.anabranch.fabrics.grpc.internal.Dial;
 import dev.anabranch.fabrics.grpc.internal.ForgettingSpool;
 import dev.anabranch.fabrics.grpc.internal.GrpcDial;
@@ -9,7 +10,6 @@ import dev.anabranch.fabrics.grpc.internal.Pipe;
 import dev.anabranch.fabrics.grpc.internal.Spool;
 import dev.anabranch.fabrics.grpc.internal.Tls;
 import dev.anabranch.fabrics.grpc.internal.proto.Report;
-import dev.anabranch.core.NodeId;
 import java.security.PrivateKey;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
@@ -31,10 +31,8 @@ public final class LightAgents {
       X509Certificate authority,
       AgentPort.Duty duty) {
     var tls = new Tls(key, List.of(own), List.of(authority));
-    var dial =
-        new GrpcDial("", to.host(), to.port(), tls, Limits.DEFAULT, new SecureRandom());
-    return new Agent(
-        new Forgetting(dial), duty.wiring(), duty.folder(), duty.sent(), duty.notes());
+    var dial = new GrpcDial("", to.host(), to.port(), tls, Limits.DEFAULT, new SecureRandom());
+    return new Agent(new Forgetting(dial), duty.wiring(), duty.folder(), duty.sent(), duty.notes());
   }
 
   private record Forgetting(Dial dial) implements Dial {

@@ -85,17 +85,7 @@ final class FrameReader {
     }
     var bytes = data == null ? NOTHING : data;
     return new Received(
-        hello,
-        welcome,
-        acknowledged,
-        number,
-        checksum,
-        opening,
-        end,
-        abort,
-        bytes,
-        length,
-        size);
+        hello, welcome, acknowledged, number, checksum, opening, end, abort, bytes, length, size);
   }
 
   private void field(int field, int type) throws IOException, BadFrame {

@@ -17,8 +17,7 @@ final class ServerLine implements Line {
   /**
    * @param burst bytes that may be handed to the network at once
    */
-  ServerLine(
-      ServiceRequestContext context, ServerCall<Inbound, Frame> call, IntSupplier burst) {
+  ServerLine(ServiceRequestContext context, ServerCall<Inbound, Frame> call, IntSupplier burst) {
     this.context = context;
     this.call = call;
     this.burst = new Burst(burst);
