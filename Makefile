@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build fast test it bench format demo clean
+.PHONY: help build fast test it bench bad-line format demo clean
 
 MVN ?= mvn -B
 # Modules to work on, e.g. make test M=core,parts (all by default)
@@ -8,7 +8,7 @@ ONLY := -pl $(M) -am
 endif
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## compile and package everything, tests compiled but not run
 	$(MVN) -q -DskipTests package $(ONLY)
@@ -25,6 +25,9 @@ it: ## unit and integration tests, and the format check
 bench: ## run the benchmarks and print their table (B=visit runs one, see benchmarks/README.md)
 	$(MVN) -q -Dmaven.test.skip=true -Dbench.skip=false $(if $(B),'-Dbench.args=$(B)') \
 		$(if $(MODEL),'-Dbench.model=$(abspath $(MODEL))') -pl benchmarks -am package
+
+bad-line: ## carry out a plan over slow lines that lose packets and are cut, as root (see benchmarks/README.md)
+	python3 tools/bad_line.py
 
 format: ## rewrite all Java sources with google-java-format
 	$(MVN) -q -N -Dformat.mode=write verify

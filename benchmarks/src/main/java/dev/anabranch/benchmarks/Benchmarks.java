@@ -30,6 +30,8 @@ public final class Benchmarks {
     all.put("visit", VisitOverhead::new);
     all.put("devices", ManyDevices::new);
     all.put("links", LinkSpeed::new);
+    all.put("coordinator", CoordinatorMemory::new);
+    all.put("attend", ManyAttend::new);
     all.put("codecs", () -> () -> Micro.run(CodecSpeed.class));
     all.put("mean", () -> () -> Micro.run(MeanSpeed.class));
     all.put("files", () -> () -> Micro.run(FileSpeed.class));

@@ -16,6 +16,7 @@ import java.util.function.ToDoubleFunction;
 public final class Replies<T> implements Iterable<Reply<T>> {
   private final Iterator<Reply<T>> source;
   private final Map<NodeId, String> lost = new TreeMap<>();
+  private final TreeMean means;
 
   /** Where replies come from; a fabric implements it. */
   public interface Source<T> {
@@ -25,6 +26,14 @@ public final class Replies<T> implements Iterable<Reply<T>> {
   }
 
   public Replies(Source<T> source) {
+    this(source, new TreeMean());
+  }
+
+  /**
+   * @param means adds up the replies for {@link #mean}
+   */
+  public Replies(Source<T> source, TreeMean means) {
+    this.means = means;
     this.source =
         new Iterator<>() {
           private @org.jspecify.annotations.Nullable Reply<T> ahead;
@@ -75,7 +84,7 @@ public final class Replies<T> implements Iterable<Reply<T>> {
 
   /** The same with weights that depend on who sent. */
   public TensorMap mean(Function<T, TensorMap> value, ToDoubleBiFunction<NodeId, T> weight) {
-    var fold = new TreeMean().startWhole(TensorMap.empty());
+    var fold = means.startWhole(TensorMap.empty());
     source.forEachRemaining(reply ->
         fold.add(
             reply.from(),

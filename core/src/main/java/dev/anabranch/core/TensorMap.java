@@ -2,7 +2,9 @@ package dev.anabranch.core;
 
 import dev.anabranch.core.internal.OffHeap;
 import dev.anabranch.core.internal.Sweeps;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Collection;
@@ -65,6 +67,20 @@ public final class TensorMap implements AutoCloseable {
   public static TensorMap room(List<TensorSpec> specs) {
     long elements = specs.stream().mapToLong(TensorSpec::elements).sum();
     var memory = OffHeap.room(elements * Float.BYTES);
+    return new TensorMap(specs, memory.segment(), memory, null);
+  }
+
+  /**
+   * The same in a file without a name, whose pages the system keeps or not as it likes.
+   *
+   * @param folder on whose disk; null: where temporary files are
+   */
+  static TensorMap inFile(List<TensorSpec> specs, @Nullable Path folder) throws IOException {
+    long elements = specs.stream().mapToLong(TensorSpec::elements).sum();
+    if (elements == 0) {
+      return room(specs);
+    }
+    var memory = OffHeap.inFile(folder, elements * Float.BYTES);
     return new TensorMap(specs, memory.segment(), memory, null);
   }
 
@@ -131,6 +147,18 @@ public final class TensorMap implements AutoCloseable {
     return plusScaled(1, other);
   }
 
+  /** {@code base + this}, in this map's memory if nobody else holds that; ends this map. */
+  public TensorMap addedTo(TensorMap base) {
+    if (!exclusive()) {
+      try (this) {
+        return base.plus(this);
+      }
+    }
+    requireSame(base);
+    Sweeps.plusScaled(base.data, 1, data, data);
+    return this;
+  }
+
   /** {@code this − other}. */
   public TensorMap minus(TensorMap other) {
     return plusScaled(-1, other);
@@ -190,9 +218,22 @@ public final class TensorMap implements AutoCloseable {
     return held == null ? copy() : new TensorMap(specs, data, held, null);
   }
 
-  /** Another hold on this map's memory, if it is its own and holds nothing else. */
+  /**
+   * Another hold on this map's memory, if that is its own, or of the message that it is a view of,
+   * and holds nothing else.
+   */
   @Nullable OffHeap share() {
-    return owned != null && owned.segment().byteSize() == data.byteSize() ? owned.share() : null;
+    if (owned != null) {
+      return owned.segment().byteSize() == data.byteSize() ? owned.share() : null;
+    }
+    return keptAlive instanceof Wire wire && wire.body().byteSize() == data.byteSize()
+        ? wire.shareBody()
+        : null;
+  }
+
+  /** Whether its values take memory; those in a file take none. */
+  boolean inMemory() {
+    return !data.isMapped();
   }
 
   /** Whether nobody else holds this map's memory: its one owner may write into it. */

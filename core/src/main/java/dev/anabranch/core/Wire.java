@@ -1,7 +1,10 @@
 package dev.anabranch.core;
 
 import dev.anabranch.core.internal.OffHeap;
+import java.io.EOFException;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +46,22 @@ public final class Wire implements AutoCloseable {
           bodyMemory.close();
         };
     this.bodyMemory = bodyMemory;
+  }
+
+  /**
+   * A message whose bytes lie in a file. The body is read where it is touched, and what a sweep has
+   * passed is let go of, so that it never has to fit in memory.
+   */
+  public static Wire inFile(FileChannel file, long headAt, long head, long bodyAt, long body)
+      throws IOException {
+    var first = OffHeap.room(head);
+    for (var bytes = first.segment().asByteBuffer(); bytes.hasRemaining(); ) {
+      if (file.read(bytes, headAt + bytes.position()) < 0) {
+        throw new EOFException("it ends within a message");
+      }
+    }
+    var second = body == 0 ? OffHeap.room(0) : OffHeap.of(file, bodyAt, body);
+    return new Wire(first.segment(), second.segment(), 0, 0, first, second);
   }
 
   /** Another hold on the body's memory; null where it is somebody else's. */

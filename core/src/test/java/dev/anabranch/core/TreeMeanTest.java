@@ -4,12 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class TreeMeanTest {
   private static final TensorMap CURRENT = map(9);
@@ -99,6 +105,98 @@ class TreeMeanTest {
     assertThat(closed.finish().sha256()).isEqualTo(mean);
     assertThat(held.finish().sha256()).isEqualTo(mean);
     pairs.forEach(p -> assertThat(p.wide.sha256()).isEqualTo(tiled(p.small).sha256()));
+  }
+
+  /** An update as a message in a file has it. */
+  private static TensorMap inFile(TensorMap update, Path folder) throws IOException {
+    var file = Files.createTempFile(folder, "update", ".bin");
+    try (var channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      channel.write(update.data().asByteBuffer());
+      var wire = Wire.inFile(channel, 0, 0, 0, update.data().byteSize());
+      return TensorMap.view(update.specs(), wire.body(), wire);
+    }
+  }
+
+  @Test
+  void isTheSameToTheBitWhetherUpdatesAndSumsLieInMemoryOrInFiles(@TempDir Path folder)
+      throws IOException {
+    var random = Seeds.stream(6);
+    for (int i = 0; i < 20; i++) {
+      var sent = round(random);
+      var inMemory = fold();
+      var summedInFiles = new TreeMean(0, folder).start(CURRENT);
+      var some = new TreeMean(3 * 20, folder).start(CURRENT);
+      var all = new TreeMean(0, folder).startWhole(CURRENT);
+      add(inMemory, sent);
+      add(summedInFiles, sent);
+      for (var s : sent.entrySet()) {
+        var from = NodeId.device(s.getKey());
+        var held = inFile(s.getValue().update(), folder);
+        all.add(from, held, s.getValue().weight());
+        some.add(from, s.getKey() % 3 == 0 ? held : s.getValue().update(), s.getValue().weight());
+      }
+      var mean = inMemory.finish().sha256();
+      assertThat(summedInFiles.finish().sha256()).isEqualTo(mean);
+      assertThat(some.finish().sha256()).isEqualTo(mean);
+      assertThat(all.finish().sha256()).isEqualTo(mean);
+    }
+  }
+
+  @Test
+  void saysWhereItFindsNoRoom(@TempDir Path folder) throws IOException {
+    var blocked = Files.createFile(folder.resolve("file"));
+    var fold = new TreeMean(0, blocked).start(CURRENT);
+    assertThatThrownBy(() -> fold.add(NodeId.device(0), map(1), 1))
+        .isInstanceOfSatisfying(
+            AnabranchException.class, e -> assertThat(e.failure()).isEqualTo(Failure.STORAGE))
+        .hasMessage(
+            "sum of updates: "
+                + blocked
+                + " (expected: room for files in "
+                + blocked
+                + "); make room, then resume the run");
+  }
+
+  /** Sixteen updates of 4 MiB: what is in memory is a window of each file, and of the result. */
+  @Test
+  void ofFilesAWindowIsInMemory(@TempDir Path folder) throws IOException {
+    long bytes = 4 << 20;
+    var update = TensorMap.zeros(List.of(TensorSpec.of("w", bytes / Float.BYTES)));
+    update.data().fill((byte) 1);
+    var fold = new TreeMean(0, folder).startWhole(CURRENT);
+    var wires = new ArrayList<TensorMap>();
+    for (int d = 0; d < 16; d++) {
+      wires.add(inFile(update, folder));
+    }
+    long before = Tensor.elsewhereBytes();
+    for (int d = 0; d < 16; d++) {
+      assertThat(wires.get(d).isFinite()).isTrue();
+      fold.add(NodeId.device(d), wires.get(d), 1);
+      assertThat(Tensor.elsewhereBytes()).isEqualTo(before);
+      assertThat(resident(folder)).isLessThan(bytes / 2);
+    }
+    try (var mean = fold.finish()) {
+      assertThat(mean.get("w").get(7)).isEqualTo(update.get("w").get(7));
+      assertThat(Tensor.elsewhereBytes()).isEqualTo(before);
+      assertThat(resident(folder)).isLessThan(bytes / 2);
+    }
+  }
+
+  /**
+   * Bytes of a folder's files that this process has in memory; 0 where the system does not tell.
+   */
+  private static long resident(Path folder) throws IOException {
+    var maps = Path.of("/proc/self/smaps");
+    long sum = 0;
+    boolean inside = false;
+    for (var line : Files.exists(maps) ? Files.readAllLines(maps) : List.<String>of()) {
+      if (line.startsWith("Rss:")) {
+        sum += inside ? Long.parseLong(line.replaceAll("\\D", "")) << 10 : 0;
+      } else if (Character.digit(line.charAt(0), 16) >= 0) {
+        inside = line.contains(folder.toString());
+      }
+    }
+    return sum;
   }
 
   private static TensorMap tiled(TensorMap small) {

@@ -49,9 +49,8 @@ public interface Averaging extends StarMethod<TensorMap, TensorMap, Update> {
   /** The same with weights of the caller's. */
   static TensorMap add(
       TensorMap global, Replies<Update> replies, ToDoubleBiFunction<NodeId, Update> weight) {
-    try (global;
-        var mean = replies.mean(Update::delta, weight)) {
-      return global.plus(mean);
+    try (global) {
+      return replies.mean(Update::delta, weight).addedTo(global);
     }
   }
 

@@ -134,7 +134,9 @@ public final class CheckpointFile {
         at += got;
       }
       check(file, bytes);
-      return parse(bytes.asSlice(0, size - DIGEST), all);
+      try (all) {
+        return parse(channel, bytes.asSlice(0, size - DIGEST), all);
+      }
     } catch (IllegalArgumentException | ArithmeticException e) {
       throw new WireException(file.getFileName() + ": " + e.getMessage());
     }
@@ -157,7 +159,9 @@ public final class CheckpointFile {
     }
   }
 
-  private static Read parse(MemorySegment bytes, OffHeap owner) {
+  /** Copies memories, and leaves the state in the file. */
+  private static Read parse(FileChannel channel, MemorySegment bytes, OffHeap owner)
+      throws IOException {
     var layout = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     long from = NAME.length + 8L;
     long headSize = bytes.get(layout, NAME.length);
@@ -183,8 +187,10 @@ public final class CheckpointFile {
     var head = in.get(in.headLong());
     var body = in.get(in.headLong());
     in.end();
-    return new Read(
-        new Checkpoint(nextRound, new Wire(head, body, owner), memories, notes), logSize);
+    long headAt = head.address() - bytes.address();
+    long bodyAt = body.address() - bytes.address();
+    var state = Wire.inFile(channel, headAt, head.byteSize(), bodyAt, body.byteSize());
+    return new Read(new Checkpoint(nextRound, state, memories, notes), logSize);
   }
 
   private static TensorMap map(WireIn in) {

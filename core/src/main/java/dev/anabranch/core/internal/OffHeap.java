@@ -1,6 +1,7 @@
 package dev.anabranch.core.internal;
 
 import dev.anabranch.core.Lanes;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -8,6 +9,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.ref.Cleaner;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayDeque;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -23,12 +30,18 @@ import org.jspecify.annotations.Nullable;
  * whether or not its memory serves again.
  *
  * <p>Several owners may hold one block: it is freed when the last of them lets go.
+ *
+ * <p>A block may lie in a file instead: the system reads its pages when they are touched, and
+ * {@link Sweeps} let go of those that they have passed.
  */
 public final class OffHeap implements AutoCloseable {
   private static final Cleaner CLEANER = Cleaner.create();
 
   /** Blocks below this size are left to the collector: closing a shared arena costs more. */
   private static final long SMALL = 1 << 16;
+
+  /** Bytes of a file that are taken at a time. */
+  private static final int ZEROS = 1 << 20;
 
   private static final Kept KEPT = new Kept();
 
@@ -42,8 +55,10 @@ public final class OffHeap implements AutoCloseable {
   private static final class Kept {
     private static final long LARGE = 1 << 20;
     private static final long LIMIT = 1L << 30;
+    private static final long SHORT = 1L << 26;
 
     private final ArrayDeque<MemorySegment> blocks = new ArrayDeque<>();
+    private long limit = LIMIT;
     private long bytes;
 
     /** The latest of the size that such a block has. */
@@ -75,18 +90,28 @@ public final class OffHeap implements AutoCloseable {
     /** Gives the blocks that have to be freed. */
     synchronized ArrayDeque<MemorySegment> put(MemorySegment block) {
       var out = new ArrayDeque<MemorySegment>();
-      if (block.byteSize() < LARGE || block.byteSize() > LIMIT) {
+      if (block.byteSize() < LARGE || block.byteSize() > limit) {
         out.add(block);
         return out;
       }
       blocks.addFirst(block);
       bytes += block.byteSize();
-      while (bytes > LIMIT) {
+      return above(out);
+    }
+
+    private ArrayDeque<MemorySegment> above(ArrayDeque<MemorySegment> out) {
+      while (bytes > limit) {
         var oldest = blocks.removeLast();
         bytes -= oldest.byteSize();
         out.add(oldest);
       }
       return out;
+    }
+
+    /** From now on little is kept: memory is short. Gives the blocks that have to be freed. */
+    synchronized ArrayDeque<MemorySegment> shrink() {
+      limit = SHORT;
+      return above(new ArrayDeque<>());
     }
   }
 
@@ -177,13 +202,21 @@ public final class OffHeap implements AutoCloseable {
 
   /** Memory and how many hold it. */
   private static final class Block {
-    private final Arena arena = Arena.ofShared();
+    private final Arena arena;
     private final MemorySegment memory;
     private final AtomicInteger holders = new AtomicInteger(1);
 
     Block(MemorySegment memory) {
-      this.memory = memory;
+      this(memory, Arena.ofShared());
       moved(memory.byteSize());
+    }
+
+    /**
+     * @param arena maps the memory, if it lies in a file
+     */
+    Block(MemorySegment memory, Arena arena) {
+      this.memory = memory;
+      this.arena = arena;
     }
 
     private static void moved(long bytes) {
@@ -193,7 +226,12 @@ public final class OffHeap implements AutoCloseable {
     }
 
     void release() {
-      if (holders.decrementAndGet() == 0) {
+      if (holders.decrementAndGet() > 0) {
+        return;
+      }
+      if (memory.isMapped()) {
+        arena.close();
+      } else {
         moved(-memory.byteSize());
         arena.close(); // first: no view may reach memory that serves again
         KEPT.put(memory).forEach(Native::free);
@@ -251,6 +289,53 @@ public final class OffHeap implements AutoCloseable {
     return new OffHeap(bytes, false);
   }
 
+  /**
+   * A part of a file, to be read.
+   *
+   * @param bytes above 0
+   */
+  public static OffHeap of(FileChannel file, long at, long bytes) throws IOException {
+    return mapped(file, MapMode.READ_ONLY, at, bytes);
+  }
+
+  /**
+   * Zeroed memory in a file without a name, whose room on the disk is taken at once. Whoever needs
+   * it is short of memory: from now on, little of what is freed is kept.
+   *
+   * @param folder on whose disk; null: where temporary files are
+   * @param bytes above 0
+   */
+  public static OffHeap inFile(@Nullable Path folder, long bytes) throws IOException {
+    if (bytes >= Kept.LARGE) {
+      KEPT.shrink().forEach(Native::free);
+    }
+    var file =
+        folder == null
+            ? Files.createTempFile("anabranch", ".bin")
+            : Files.createTempFile(Files.createDirectories(folder), "anabranch", ".bin");
+    try (var channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      var zeros = ByteBuffer.allocateDirect((int) Math.min(bytes, ZEROS));
+      for (long at = 0; at < bytes; ) {
+        at += channel.write(zeros.clear().limit((int) Math.min(ZEROS, bytes - at)), at);
+      }
+      return mapped(channel, MapMode.READ_WRITE, 0, bytes);
+    } finally {
+      Files.deleteIfExists(file);
+    }
+  }
+
+  private static OffHeap mapped(FileChannel file, MapMode mode, long at, long bytes)
+      throws IOException {
+    var arena = Arena.ofShared();
+    try {
+      var memory = file.map(mode, at, bytes, arena);
+      return new OffHeap(memory, new Block(memory, arena));
+    } catch (IOException | RuntimeException e) {
+      arena.close();
+      throw e;
+    }
+  }
+
   /** Bytes that were freed and wait for the next block of their size. */
   public static long idleBytes() {
     return KEPT.bytes();
@@ -273,9 +358,9 @@ public final class OffHeap implements AutoCloseable {
     return new OffHeap(segment, shared);
   }
 
-  /** Whether this is a large block's only owner. */
+  /** Whether this is a large block's only owner, and may write into it. */
   public boolean exclusive() {
-    return shared != null && shared.holders.get() == 1;
+    return shared != null && shared.holders.get() == 1 && !segment.isReadOnly();
   }
 
   /** Frees the memory. Closing twice is allowed. */

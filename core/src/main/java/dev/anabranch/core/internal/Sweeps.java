@@ -7,7 +7,7 @@ import java.nio.ByteOrder;
 /**
  * Arithmetic over long runs of numbers off the heap, block by block through arrays, which the
  * compiler turns into vector instructions. Every element is computed alone, so blocks change no
- * bit.
+ * bit. Of numbers that lie in a file, no more than a window is resident at a time.
  */
 public final class Sweeps {
   private static final int BLOCK = 2048;
@@ -19,11 +19,42 @@ public final class Sweeps {
 
   private Sweeps() {}
 
+  /** Lets go of the pages that a sweep has passed, of memory that lies in a file. */
+  private static final class Passing {
+    private static final long WINDOW = 1 << 20;
+
+    private final MemorySegment data;
+    private final boolean mapped;
+    private long from;
+
+    Passing(MemorySegment data) {
+      this.data = data;
+      this.mapped = data.isMapped();
+    }
+
+    /**
+     * @param until bytes that have been read or written, from the beginning on
+     */
+    void passed(long until) {
+      if (!mapped) {
+        return;
+      }
+      from = Math.min(from, until);
+      if (until - from >= WINDOW || until == data.byteSize()) {
+        data.asSlice(from, until - from).unload();
+        from = until == data.byteSize() ? 0 : until;
+      }
+    }
+  }
+
   /** {@code out = a + factor · b} over floats, computed in double and rounded once. */
   public static void plusScaled(
       MemorySegment a, double factor, MemorySegment b, MemorySegment out) {
     float[] x = new float[BLOCK];
     float[] y = new float[BLOCK];
+    var first = new Passing(a);
+    var second = new Passing(b);
+    var third = new Passing(out);
     long n = a.byteSize() / Float.BYTES;
     for (long from = 0; from < n; from += BLOCK) {
       int m = (int) Math.min(BLOCK, n - from);
@@ -33,12 +64,17 @@ public final class Sweeps {
         x[i] = (float) (x[i] + factor * y[i]);
       }
       MemorySegment.copy(x, 0, out, FLOAT, from * Float.BYTES, m);
+      first.passed((from + m) * Float.BYTES);
+      second.passed((from + m) * Float.BYTES);
+      third.passed((from + m) * Float.BYTES);
     }
   }
 
   /** {@code out = factor · a} over floats, computed in double and rounded once. */
   public static void scale(MemorySegment a, double factor, MemorySegment out) {
     float[] x = new float[BLOCK];
+    var passing = new Passing(a);
+    var made = new Passing(out);
     long n = a.byteSize() / Float.BYTES;
     for (long from = 0; from < n; from += BLOCK) {
       int m = (int) Math.min(BLOCK, n - from);
@@ -47,12 +83,15 @@ public final class Sweeps {
         x[i] = (float) (factor * x[i]);
       }
       MemorySegment.copy(x, 0, out, FLOAT, from * Float.BYTES, m);
+      passing.passed((from + m) * Float.BYTES);
+      made.passed((from + m) * Float.BYTES);
     }
   }
 
   /** True if no float is NaN or infinite. */
   public static boolean isFinite(MemorySegment a) {
     int[] x = new int[BLOCK];
+    var passing = new Passing(a);
     long n = a.byteSize() / Float.BYTES;
     for (long from = 0; from < n; from += BLOCK) {
       int m = (int) Math.min(BLOCK, n - from);
@@ -64,6 +103,7 @@ public final class Sweeps {
       if (most >= INFINITY) {
         return false;
       }
+      passing.passed((from + m) * Float.BYTES);
     }
     return true;
   }
@@ -81,6 +121,7 @@ public final class Sweeps {
   /** Each float times a weight. */
   public static Numbers floats(MemorySegment data, double weight) {
     float[] floats = new float[BLOCK];
+    var passing = new Passing(data);
     return new Numbers() {
       @Override
       public long size() {
@@ -93,6 +134,7 @@ public final class Sweeps {
         for (int i = 0; i < count; i++) {
           out[i] = weight * floats[i];
         }
+        passing.passed((from + count) * Float.BYTES);
       }
     };
   }
@@ -101,6 +143,8 @@ public final class Sweeps {
   public static Numbers doubles(MemorySegment upper, MemorySegment lower) {
     int[] high = new int[BLOCK];
     int[] low = new int[BLOCK];
+    var uppers = new Passing(upper);
+    var lowers = new Passing(lower);
     return new Numbers() {
       @Override
       public long size() {
@@ -114,6 +158,8 @@ public final class Sweeps {
         for (int i = 0; i < count; i++) {
           out[i] = Double.longBitsToDouble((long) high[i] << 32 | low[i] & 0xFFFFFFFFL);
         }
+        uppers.passed((from + count) * Integer.BYTES);
+        lowers.passed((from + count) * Integer.BYTES);
       }
     };
   }
@@ -146,6 +192,8 @@ public final class Sweeps {
     double[] x = new double[BLOCK];
     int[] high = new int[BLOCK];
     int[] low = new int[BLOCK];
+    var uppers = new Passing(upper);
+    var lowers = new Passing(lower);
     long n = numbers.size();
     for (long from = 0; from < n; from += BLOCK) {
       int m = (int) Math.min(BLOCK, n - from);
@@ -157,6 +205,8 @@ public final class Sweeps {
       }
       MemorySegment.copy(high, 0, upper, BITS, from * Integer.BYTES, m);
       MemorySegment.copy(low, 0, lower, BITS, from * Integer.BYTES, m);
+      uppers.passed((from + m) * Integer.BYTES);
+      lowers.passed((from + m) * Integer.BYTES);
     }
   }
 
@@ -164,6 +214,7 @@ public final class Sweeps {
   public static void rounded(Numbers numbers, double factor, MemorySegment out) {
     float[] floats = new float[BLOCK];
     double[] x = new double[BLOCK];
+    var made = new Passing(out);
     long n = numbers.size();
     for (long from = 0; from < n; from += BLOCK) {
       int m = (int) Math.min(BLOCK, n - from);
@@ -172,6 +223,7 @@ public final class Sweeps {
         floats[i] = (float) (factor * x[i]);
       }
       MemorySegment.copy(floats, 0, out, FLOAT, from * Float.BYTES, m);
+      made.passed((from + m) * Float.BYTES);
     }
   }
 }

@@ -137,9 +137,8 @@ public record Caesar(
       mean.add(reply.from(), update.delta(), (double) update.examples());
       Planner.note(state, reply.from(), update.notes(), t);
     }
-    try (var old = state.global();
-        var step = mean.finish()) {
-      return state.with(old.plus(step));
+    try (var old = state.global()) {
+      return state.with(mean.finish().addedTo(old));
     }
   }
 

@@ -65,6 +65,9 @@ public final class Messages {
     var in = parcel.wire().open();
     T value = codec.decode(in, memory);
     in.end();
+    if (parcel.wire().body().isMapped()) {
+      parcel.wire().body().unload(); // it lies in a file; a view reads it again where it is touched
+    }
     return new Received<>(value, parcel.wire(), shared);
   }
 

@@ -11,6 +11,7 @@ import dev.anabranch.core.Quorum;
 import dev.anabranch.core.Replies;
 import dev.anabranch.core.Reply;
 import dev.anabranch.core.Topic;
+import dev.anabranch.core.TreeMean;
 import dev.anabranch.core.VisitCost;
 import dev.anabranch.core.Visits;
 import java.util.ArrayDeque;
@@ -70,6 +71,11 @@ public abstract class RoundVisits<V extends PlayedVisit<L>, L extends Coordinato
 
   /** The coordinator begins or ends its work on a visit's reply. */
   protected void hold(V visit, boolean held) {}
+
+  /** What adds up replies: in memory, unless a fabric says otherwise. */
+  protected TreeMean means() {
+    return new TreeMean();
+  }
 
   /** Ends the run: too few replies are sound. */
   protected abstract void stop(AnabranchException why);
@@ -145,12 +151,12 @@ public abstract class RoundVisits<V extends PlayedVisit<L>, L extends Coordinato
 
   @Override
   public final <T> Replies<T> gather(Topic<T> topic, Quorum quorum) {
-    return new Replies<>(new Gathering<>(topic, quorum, false));
+    return new Replies<>(new Gathering<>(topic, quorum, false), means());
   }
 
   @Override
   public final <T> Replies<T> gatherBodies(Topic<T> topic, Quorum quorum) {
-    return new Replies<>(new Gathering<>(topic, quorum, true));
+    return new Replies<>(new Gathering<>(topic, quorum, true), means());
   }
 
   /** Reads the replies one by one. */

@@ -4,13 +4,13 @@ import dev.anabranch.core.NodeId;
 import dev.anabranch.core.Sending;
 import dev.anabranch.core.Wire;
 import dev.anabranch.fabrics.common.Parcel;
+import dev.anabranch.fabrics.grpc.internal.ForgettingSpool;
 import dev.anabranch.fabrics.grpc.internal.GrpcDial;
 import dev.anabranch.fabrics.grpc.internal.GrpcHub;
 import dev.anabranch.fabrics.grpc.internal.HubServer;
 import dev.anabranch.fabrics.grpc.internal.Limits;
 import dev.anabranch.fabrics.grpc.internal.LinkKey;
 import dev.anabranch.fabrics.grpc.internal.Pipe;
-import dev.anabranch.fabrics.grpc.internal.Spool;
 import dev.anabranch.fabrics.grpc.internal.Tally;
 import dev.anabranch.fabrics.grpc.internal.Tls;
 import java.lang.foreign.Arena;
@@ -54,11 +54,11 @@ public final class LineSpeed implements AutoCloseable {
     server = new HubServer(hub, "127.0.0.1", 0, tls, Limits.DEFAULT.hello());
     for (int i = 0; i < devices; i++) {
       var key0 = new LinkKey("speed", 0, i, 0, NodeId.COORDINATOR, NodeId.device(i));
-      down.add(hub.open(key0, new Forgetting(), Tally.NONE));
+      down.add(hub.open(key0, new ForgettingSpool(), Tally.NONE));
       var dial =
           new GrpcDial("d" + i, "127.0.0.1", server.port(), tls, Limits.DEFAULT, new Random(i));
       dials.add(dial);
-      up.add(dial.open(key0, NodeId.device(i), new Forgetting()));
+      up.add(dial.open(key0, NodeId.device(i), new ForgettingSpool()));
     }
   }
 
@@ -104,46 +104,5 @@ public final class LineSpeed implements AutoCloseable {
     dials.forEach(GrpcDial::close);
     hub.close();
     server.close();
-  }
-
-  /** Takes frames as memory would, into the same place again and again. */
-  private static final class Forgetting implements Spool {
-    private final MemorySegment place = Arena.ofAuto().allocate(Limits.MAX_FRAME);
-
-    @Override
-    public Incoming begin(String topic, String codec, long headBytes, long bodyBytes) {
-      return new Incoming() {
-        @Override
-        public void head(MemorySegment bytes) {
-          MemorySegment.copy(bytes, 0, place, 0, bytes.byteSize());
-        }
-
-        @Override
-        public void body(MemorySegment bytes) {
-          MemorySegment.copy(bytes, 0, place, 0, bytes.byteSize());
-        }
-
-        @Override
-        public Arrival whole() {
-          var nothing = MemorySegment.ofArray(new byte[0]);
-          var parcel = new Parcel(topic, codec, new Wire(nothing, nothing, () -> {}));
-          return new Arrival() {
-            @Override
-            public Parcel open() {
-              return parcel;
-            }
-
-            @Override
-            public void discard() {}
-          };
-        }
-
-        @Override
-        public void abandon() {}
-      };
-    }
-
-    @Override
-    public void ended(@Nullable String reason) {}
   }
 }

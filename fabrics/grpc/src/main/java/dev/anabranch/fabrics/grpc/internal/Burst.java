@@ -1,13 +1,23 @@
 package dev.anabranch.fabrics.grpc.internal;
 
+import java.util.function.IntSupplier;
+
 /**
  * Limits what is handed to the network at once, so that a peer that reads slowly does not make
  * bytes pile up in this process. Belongs to the thread of a line.
  */
 final class Burst {
-  private static final int MOST = 1 << 20;
+  static final int MOST = 1 << 20;
 
+  private final IntSupplier most;
   private int handed;
+
+  /**
+   * @param most bytes; asked each time
+   */
+  Burst(IntSupplier most) {
+    this.most = most;
+  }
 
   void sent(int bytes) {
     handed += bytes;
@@ -20,6 +30,6 @@ final class Burst {
     if (empty) {
       handed = 0;
     }
-    return handed < MOST;
+    return handed < most.getAsInt();
   }
 }

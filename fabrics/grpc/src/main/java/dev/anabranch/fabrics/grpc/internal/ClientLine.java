@@ -11,7 +11,7 @@ final class ClientLine extends StreamLine {
   private final boolean secure;
 
   ClientLine(ClientRequestContext context, ClientCall<Frame, Inbound> call, boolean secure) {
-    super(context, call::sendMessage, call::isReady);
+    super(context, call::sendMessage, call::isReady, () -> Burst.MOST);
     this.call = call;
     this.secure = secure;
   }

@@ -5,7 +5,6 @@ import dev.anabranch.core.Failure;
 import dev.anabranch.core.Wire;
 import dev.anabranch.fabrics.common.Parcel;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -180,26 +179,14 @@ final class FileSpool implements Spool, AutoCloseable {
   private record Arrived(Path file, Place place) implements Arrival {
     @Override
     public Parcel open() {
-      var arena = Arena.ofShared();
       try (var channel = FileChannel.open(file, StandardOpenOption.READ)) {
-        var head = map(channel, place.headAt(), place.head(), arena);
-        var body = map(channel, place.bodyAt(), place.body(), arena);
         return new Parcel(
             new String(place.topic(), StandardCharsets.UTF_8),
             new String(place.codec(), StandardCharsets.UTF_8),
-            new Wire(head, body, arena));
+            Wire.inFile(channel, place.headAt(), place.head(), place.bodyAt(), place.body()));
       } catch (IOException e) {
-        arena.close();
         throw failed(file, e);
       }
-    }
-
-    private static MemorySegment map(FileChannel channel, long at, long bytes, Arena arena)
-        throws IOException {
-      if (bytes == 0) {
-        return MemorySegment.NULL.asSlice(0, 0);
-      }
-      return channel.map(FileChannel.MapMode.READ_ONLY, at, bytes, arena);
     }
 
     @Override

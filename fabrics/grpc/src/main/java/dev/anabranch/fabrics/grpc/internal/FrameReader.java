@@ -43,6 +43,7 @@ final class FrameReader {
   private @Nullable End end;
   private @Nullable String abort;
   private byte @Nullable [] data;
+  private int length;
 
   private FrameReader(InputStream in, int size) {
     this.in = in;
@@ -84,17 +85,7 @@ final class FrameReader {
     }
     var bytes = data == null ? NOTHING : data;
     return new Received(
-        hello,
-        welcome,
-        acknowledged,
-        number,
-        checksum,
-        opening,
-        end,
-        abort,
-        bytes,
-        bytes.length,
-        size);
+        hello, welcome, acknowledged, number, checksum, opening, end, abort, bytes, length, size);
   }
 
   private void field(int field, int type) throws IOException, BadFrame {
@@ -122,7 +113,8 @@ final class FrameReader {
         if (data != null) {
           throw new BadFrame("data twice");
         }
-        data = bytes(Limits.MAX_FRAME);
+        length = length(Limits.MAX_FRAME);
+        data = read(FrameRoom.take(length), length);
       }
       default -> skip(type);
     }
@@ -195,6 +187,11 @@ final class FrameReader {
   }
 
   private byte[] bytes(int most) throws IOException, BadFrame {
+    int bytes = length(most);
+    return read(new byte[bytes], bytes);
+  }
+
+  private int length(int most) throws IOException, BadFrame {
     long length = varint();
     if (length < 0 || length > left) {
       throw new BadFrame(
@@ -207,11 +204,14 @@ final class FrameReader {
     if (length > most) {
       throw new BadFrame("a field of " + length + " bytes (expected: at most " + most + ")");
     }
-    byte[] out = new byte[(int) length];
-    if (in.readNBytes(out, 0, out.length) != out.length) {
+    return (int) length;
+  }
+
+  private byte[] read(byte[] out, int bytes) throws IOException, BadFrame {
+    if (in.readNBytes(out, 0, bytes) != bytes) {
       throw new BadFrame("cut short");
     }
-    left -= out.length;
+    left -= bytes;
     return out;
   }
 }

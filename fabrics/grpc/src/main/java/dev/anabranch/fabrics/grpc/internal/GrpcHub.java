@@ -23,6 +23,11 @@ import org.slf4j.LoggerFactory;
 public final class GrpcHub implements Hub {
   private static final Logger LOG = LoggerFactory.getLogger(GrpcHub.class);
 
+  /** Bytes that all links together may have on their way in, and on their way out. */
+  private static final int COMING = 64 << 20;
+
+  private static final int GOING = 32 << 20;
+
   private final Limits limits;
   private final ByteString epoch;
   private final ScheduledExecutorService timer;
@@ -112,6 +117,21 @@ public final class GrpcHub implements Hub {
       timer.schedule(
           () -> links.remove(key, passage), limits.grace().toNanos(), TimeUnit.NANOSECONDS);
     }
+  }
+
+  /** What an agent may have on its way on one link, so that all of them fit into memory. */
+  int window() {
+    return share(COMING, limits.window());
+  }
+
+  /** What may be handed to the network at once on one link. */
+  int burst() {
+    return share(GOING, Burst.MOST);
+  }
+
+  private int share(int all, int most) {
+    int frame = limits.frame() + Piece.COST;
+    return Math.clamp(all / Math.max(1, links.size()), Math.min(frame, most), most);
   }
 
   /** A leg to attach a stream to, or why there is none. */

@@ -54,6 +54,7 @@ final class Inbox {
     try {
       for (var next = next(); next != null; next = next()) {
         spool(next.frame, next.part);
+        FrameRoom.give(next.frame.data());
         acknowledger.taken(next.frame.number() + 1, next.frame.cost());
       }
     } catch (InterruptedException e) {

@@ -126,7 +126,7 @@ final class Reception {
     Stream(ServiceRequestContext context, ServerCall<Inbound, Frame> call, boolean standing) {
       this.context = context;
       this.call = call;
-      this.line = new ServerLine(context, call);
+      this.line = new ServerLine(context, call, hub::burst);
       this.standing = standing;
     }
 
@@ -228,7 +228,7 @@ final class Reception {
                       .setProtocol(PROTOCOL)
                       .setEpoch(hub.epoch())
                       .setNext(to.next())
-                      .setWindow(limits.window()))
+                      .setWindow(hub.window()))
               .build());
       to.wake();
       found.attached().run();

@@ -4,6 +4,7 @@ import dev.anabranch.core.Ability;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Memory;
 import dev.anabranch.core.NodeId;
+import dev.anabranch.core.TreeMean;
 import dev.anabranch.fabrics.common.Parcel;
 import dev.anabranch.fabrics.common.RoundVisits;
 import dev.anabranch.fabrics.grpc.internal.proto.Version;
@@ -14,6 +15,9 @@ import java.util.function.Consumer;
 
 /** The visits of one round. Of the coordinator's program. */
 final class RemoteVisits extends RoundVisits<RemoteVisit, CoordinatorLink> {
+  /** Bytes of sums in memory; what is above lies in files. */
+  private static final long SUMS = 64L << 20;
+
   private final List<VisitGroup> groups = new ArrayList<>();
   private final RunContext run;
   private final Watch watch;
@@ -59,6 +63,11 @@ final class RemoteVisits extends RoundVisits<RemoteVisit, CoordinatorLink> {
     var wire = new SharedWire(parcel.wire());
     wires.add(wire);
     to.forEach(link -> link.postShared(parcel.topic(), parcel.codec(), wire));
+  }
+
+  @Override
+  protected TreeMean means() {
+    return new TreeMean(SUMS, run.spool());
   }
 
   @Override

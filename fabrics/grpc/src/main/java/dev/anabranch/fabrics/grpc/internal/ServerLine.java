@@ -5,14 +5,18 @@ import dev.anabranch.fabrics.grpc.internal.proto.Frame;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.Status;
+import java.util.function.IntSupplier;
 
 /** The coordinator's side of a stream. */
 final class ServerLine extends StreamLine {
   private final ServiceRequestContext context;
   private final ServerCall<Inbound, Frame> call;
 
-  ServerLine(ServiceRequestContext context, ServerCall<Inbound, Frame> call) {
-    super(context, call::sendMessage, call::isReady);
+  /**
+   * @param burst bytes that may be handed to the network at once
+   */
+  ServerLine(ServiceRequestContext context, ServerCall<Inbound, Frame> call, IntSupplier burst) {
+    super(context, call::sendMessage, call::isReady, burst);
     this.context = context;
     this.call = call;
   }

@@ -4,13 +4,14 @@ import com.linecorp.armeria.common.RequestContext;
 import dev.anabranch.fabrics.grpc.internal.proto.Frame;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.IntSupplier;
 
 /** What both sides of a stream do alike. */
 abstract sealed class StreamLine implements Line permits ClientLine, ServerLine {
   private final RequestContext context;
   private final Consumer<Frame> out;
   private final BooleanSupplier drained;
-  private final Burst burst = new Burst();
+  private final Burst burst;
 
   /** Nothing more can be sent. Belongs to the stream's thread. */
   boolean closed;
@@ -18,11 +19,14 @@ abstract sealed class StreamLine implements Line permits ClientLine, ServerLine 
   /**
    * @param out where frames go
    * @param drained whether everything that went there has gone on
+   * @param burst bytes that may be handed over at once
    */
-  StreamLine(RequestContext context, Consumer<Frame> out, BooleanSupplier drained) {
+  StreamLine(
+      RequestContext context, Consumer<Frame> out, BooleanSupplier drained, IntSupplier burst) {
     this.context = context;
     this.out = out;
     this.drained = drained;
+    this.burst = new Burst(burst);
   }
 
   @Override

@@ -21,7 +21,7 @@ class TrafficIT {
     compare(TlsIT.tls("hub", "ca"), TlsIT.tls("agent", "ca"));
   }
 
-  /** Bytes counted outside, against payload and framing: within 3 % once values dominate. */
+  /** Bytes counted outside, against payload and framing: within 3 %, also of small messages. */
   private static void compare(@Nullable Tls hubTls, @Nullable Tls agentTls) throws Exception {
     var sums = new Sums();
     try (var bench = new Bench(Bench.LIMITS, hubTls);
@@ -36,17 +36,26 @@ class TrafficIT {
       long before = proxy.passed.get();
       long charged = sums.all();
       for (int i = 0; i < 300; i++) {
+        agent.post(Bench.parcel("count", 0, 8, i));
+        hub.post(Bench.parcel("answer", 10, 100, i));
+        Bench.body(hub.receive());
+        Bench.body(agent.receive());
+      }
+      agree(sums.all() - charged, proxy.passed.get() - before);
+      for (int i = 0; i < 300; i++) {
         agent.post(Bench.parcel("activation", 40, 20_000, i));
         hub.post(Bench.parcel("gradient", 40, 20_000, i));
         Bench.body(hub.receive());
         Bench.body(agent.receive());
       }
       hub.post(Bench.parcel("weights", 1000, 10_000_000, 1)).await();
-      long outside = proxy.passed.get() - before;
-      long inside = sums.all() - charged;
-      assertThat((double) inside / outside).isBetween(0.97, 1.03);
+      agree(sums.all() - charged, proxy.passed.get() - before);
       assertThat(sums.payload("coordinator>weights", false)).isEqualTo(10_000_000);
     }
+  }
+
+  private static void agree(long inside, long outside) {
+    assertThat((double) inside / outside).isBetween(0.97, 1.03);
   }
 
   /** A hub that keeps messages on disk or in memory holds at most a window of frames beside. */
