@@ -19,7 +19,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
-import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 
 /**
  * Coordinator, body and agents in one process, over real sockets on the loopback. A run uses it as
@@ -32,7 +33,8 @@ final class Federation implements AutoCloseable {
   private final Path folder;
   private final List<String> names;
   private final Duration deadline;
-  private final Map<String, Agent> agents = new TreeMap<>();
+  private final Map<String, Agent> agents = new ConcurrentSkipListMap<>();
+  private final Map<String, RunWiring> own = new ConcurrentHashMap<>();
   private GrpcHub hub;
   private HubServer server;
   private Attendance attendance;
@@ -63,10 +65,25 @@ final class Federation implements AutoCloseable {
         name,
         new Agent(
             dial,
-            (run, plan) -> wiring.wire(run, plan),
+            (run, plan) -> own.getOrDefault(name, wiring).wire(run, plan),
             folder.resolve(name),
             SentLog.NONE,
             note -> {}));
+  }
+
+  /** What an agent does with an offer, in place of what all do. */
+  void wire(String name, RunWiring wiring) {
+    own.put(name, wiring);
+  }
+
+  /** What all do with an offer. */
+  Wired wireAsAll(String run, String plan) {
+    return wiring.wire(run, plan);
+  }
+
+  /** Whether an agent attends. */
+  boolean attends(String name) {
+    return attendance.attending().contains(name);
   }
 
   /** Ends an agent as the death of its process would: nothing is said to anybody. */

@@ -50,6 +50,9 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
   private RoundPage page = new RoundPage(-1);
   private @Nullable RemoteVisits open;
 
+  /** What agents hear when the run is over; empty: it ended well. */
+  private String told = "failed";
+
   /** The round that the coordinator is in; −1 before the first. */
   static final class RoundClock {
     volatile int now = -1;
@@ -134,12 +137,11 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
   public Outcome run() {
     watch.start();
     var board = run.board();
-    var reason = "failed";
     try {
       S state = method.coordinate(this, first());
       board.check();
       var outcome = finish(state);
-      reason = "";
+      told = "";
       return outcome;
     } catch (Stopped e) {
       throw failed(
@@ -163,15 +165,19 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
     } finally {
       closeModel();
       watch.end();
-      run.roll().close(reason);
+      run.roll().close(told);
     }
   }
 
   /** Tells whoever watches; the failure itself counts, whatever the log says to that. */
   private AnabranchException failed(AnabranchException e) {
+    boolean asked = e.failure() == Failure.STOPPED;
+    var state = asked ? "stopped" : "failed";
+    var reason = String.valueOf(e.getMessage());
+    // What others did is no business of an agent's owner.
+    told = asked ? reason : "failed (" + e.failure() + "); its operator knows more";
     try {
-      run.live(
-          "end", notes.rounds - 1, "state", "failed", "reason", String.valueOf(e.getMessage()));
+      run.live("end", notes.rounds - 1, "state", state, "reason", reason);
     } catch (AnabranchException log) {
       e.addSuppressed(log);
     }

@@ -39,7 +39,9 @@ final class RemoteVisit {
 
   private @Nullable String awaited;
   private double awaitedSince;
-  private double progress;
+  /** When work was last reported or bytes crossed; below all times: not yet. */
+  private double progress = Double.NEGATIVE_INFINITY;
+
   private long moved;
   private double began;
   private double finished;
@@ -54,7 +56,6 @@ final class RemoteVisit {
         run.needs(Ability.BODY_LINKS)
             ? new CoordinatorLink(run, this, BODY, coordinatorMemory.scoped("~for " + device))
             : null;
-    progress = run.clock().now();
     began = run.wall().seconds();
     folder.sealed().ifPresent(this::replay);
   }
