@@ -17,7 +17,6 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
@@ -78,6 +77,7 @@ final class Started implements AutoCloseable {
     volatile @Nullable String told;
     @Nullable AgentDirectory agents;
     private volatile @Nullable Thread thread;
+    private volatile @Nullable String going;
 
     @Override
     public RunExecutor executor(AgentDirectory directory, Attendance attendance) {
@@ -97,6 +97,7 @@ final class Started implements AutoCloseable {
     @Override
     public void carryOut(Task task) throws InterruptedException {
       thread = Thread.currentThread();
+      going = task.id();
       if (task.stopping() != null) {
         throw new InterruptedException(task.stopping());
       }
@@ -127,8 +128,11 @@ final class Started implements AutoCloseable {
 
     @Override
     public void stop(String run, String why) {
-      told = why;
-      Optional.ofNullable(thread).ifPresent(Thread::interrupt);
+      var at = thread;
+      if (at != null && run.equals(going)) {
+        told = why;
+        at.interrupt();
+      }
     }
 
     @Override
