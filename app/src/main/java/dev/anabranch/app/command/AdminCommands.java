@@ -41,7 +41,8 @@ final class AdminCommands {
           work.console().out().println(answer);
           return 0;
         }
-        var table = new Table("name", "role", "state", "runs", "last seen", "bytes sent", "valid until");
+        var table =
+            new Table("name", "role", "state", "runs", "last seen", "bytes sent", "valid until");
         for (var one : OperatorOptions.list(OperatorOptions.map(answer), "devices")) {
           table.row(
               OperatorOptions.cell(one, "name"),

@@ -124,7 +124,9 @@ final class RunCommands {
   }
 
   /** {@code stop RUN}. */
-  @Command(name = "stop", description = "Stop a run at once; what its last full round has left can be pulled.")
+  @Command(
+      name = "stop",
+      description = "Stop a run at once; what its last full round has left can be pulled.")
   static final class Stop implements Callable<Integer> {
     private final Work work;
     @Mixin private OperatorOptions operator = new OperatorOptions();

@@ -203,8 +203,7 @@ public record Runner(Session session, Function<RunPlan, Fabric> fabric) {
 
   private void leave(RunPlan plan, RunFolder folder, Dataset data, TensorMap trained) {
     var sha256 = trained.sha256();
-    SafeTensors.write(
-        folder.trained(), trained, Map.of("format", "pt", "weightsSha256", sha256));
+    SafeTensors.write(folder.trained(), trained, Map.of("format", "pt", "weightsSha256", sha256));
     var facts = session.engine(plan).facts();
     folder.write(
         folder.provenance(),

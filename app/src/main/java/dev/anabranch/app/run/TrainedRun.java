@@ -21,9 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param engine of the plan, with the model that was trained; it belongs to the session
  */
 public record TrainedRun(RunPlan plan, List<String> classes, TensorMap trained, Engine engine) {
-  /**
-   * Opens a run; refuses one whose model or trained variables are not those of its record.
-   */
+  /** Opens a run; refuses one whose model or trained variables are not those of its record. */
   public static TrainedRun open(Session session, Path run) {
     RunFolder.require(run);
     boolean complete = Files.exists(RunFolder.summary(run));

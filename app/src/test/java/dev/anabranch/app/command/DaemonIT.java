@@ -2,13 +2,13 @@ package dev.anabranch.app.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.anabranch.app.daemon.AgentProcess;
 import dev.anabranch.app.daemon.OwnWiring;
 import dev.anabranch.app.daemon.OwnerLimits;
 import dev.anabranch.app.daemon.PlanExecutor;
 import dev.anabranch.app.run.Session;
 import dev.anabranch.app.run.ToyWiring;
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.service.AgentRole;
 import dev.anabranch.service.CoordinatorDaemon;
@@ -126,7 +126,7 @@ class DaemonIT {
 
   private void awaitNote(String part) {
     while (notes.stream().noneMatch(note -> note.contains(part))) {
-      Thread.yield();
+      Thread.onSpinWait();
     }
   }
 
@@ -175,7 +175,7 @@ class DaemonIT {
     assertThat(ask("devices").out()).containsPattern("ward-1 .* attending +" + id + " ");
     assertThat(ask("stop", id).out()).matches(id + ": stopp(ing|ed)\n");
     while (!run().path("state").asText().equals("stopped")) {
-      Thread.yield();
+      Thread.onSpinWait();
     }
     awaitNote("ward-1: run " + id + ": stopped by operator admin at 20");
     assertThat(run().path("stoppedBy").asText()).isEqualTo("admin");
@@ -231,7 +231,7 @@ class DaemonIT {
     clock.ahead(Duration.between(now, noon.plusHours(18)));
     awaitNote("ward-1: stops for today: out of hours");
     while (!ask("devices", "--json").out().contains("\"state\":\"away\"")) {
-      Thread.yield();
+      Thread.onSpinWait();
     }
   }
 

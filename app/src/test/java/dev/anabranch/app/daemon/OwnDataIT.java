@@ -78,14 +78,14 @@ class OwnDataIT {
   void fileThatDoesNotFitThePlanIsRefusedByName() {
     var file = folder.resolve("own.csv");
     assertRefused(
-        "data.source.file.label: label (expected: what this device's data have; its owner finds more"
-            + " in its own log)",
+        "data.source.file.label: label (expected: what this device's data have; its owner finds"
+            + " more in its own log)",
         "text,mood",
         "label: label",
         "the river,b");
     assertRefused(
-        "data of this device: do not fit the plan (expected: what this device's data have; its owner"
-            + " finds more in its own log)",
+        "data of this device: do not fit the plan (expected: what this device's data have; its"
+            + " owner finds more in its own log)",
         "text,label",
         "label: label",
         "the river,c",

@@ -248,10 +248,7 @@ class FaultsIT {
 
   private static void backAgain(Federation federation, String agent) {
     federation.kill(agent);
-    federation.start(agent);
-    while (!federation.attends(agent)) {
-      Thread.yield();
-    }
+    federation.start(agent).join();
   }
 
   @Test
@@ -261,11 +258,7 @@ class FaultsIT {
       federation.kill("device-2");
       var outcome =
           runWith(
-              Remembering.method(7),
-              federation,
-              log,
-              4,
-              () -> backAgain(federation, "device-2"));
+              Remembering.method(7), federation, log, 4, () -> backAgain(federation, "device-2"));
       assertThat(lost(log, 2))
           .startsWith(
               "0: device 2 gave no sign for 2 s (its agent 'device-2' is not connected)",

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 
@@ -57,8 +58,13 @@ final class Federation implements AutoCloseable {
     start("body");
   }
 
-  /** Starts an agent, or starts it again after {@link #kill}. */
-  void start(String name) {
+  /**
+   * Starts an agent, or starts it again after {@link #kill}.
+   *
+   * @return done when it attends
+   */
+  CompletableFuture<Void> start(String name) {
+    var attends = new CompletableFuture<Void>();
     var dial =
         new GrpcDial(name, "127.0.0.1", server.port(), null, LIMITS, new Random(name.hashCode()));
     agents.put(
@@ -68,7 +74,12 @@ final class Federation implements AutoCloseable {
             (run, plan) -> own.getOrDefault(name, wiring).wire(run, plan),
             folder.resolve(name),
             SentLog.NONE,
-            note -> {}));
+            note -> {
+              if (note.equals("connected to the coordinator")) {
+                attends.complete(null);
+              }
+            }));
+    return attends;
   }
 
   /** What an agent does with an offer, in place of what all do. */
@@ -79,11 +90,6 @@ final class Federation implements AutoCloseable {
   /** What all do with an offer. */
   Wired wireAsAll(String run, String plan) {
     return wiring.wire(run, plan);
-  }
-
-  /** Whether an agent attends. */
-  boolean attends(String name) {
-    return attendance.attending().contains(name);
   }
 
   /** Ends an agent as the death of its process would: nothing is said to anybody. */

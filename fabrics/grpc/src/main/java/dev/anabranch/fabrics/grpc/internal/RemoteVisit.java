@@ -39,6 +39,7 @@ final class RemoteVisit {
 
   private @Nullable String awaited;
   private double awaitedSince;
+
   /** When work was last reported or bytes crossed; below all times: not yet. */
   private double progress = Double.NEGATIVE_INFINITY;
 
