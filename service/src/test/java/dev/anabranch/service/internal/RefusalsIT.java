@@ -57,7 +57,7 @@ class RefusalsIT {
   private final AtomicReference<Duration> ahead = new AtomicReference<>(Duration.ZERO);
 
   /** All tests are refused by the same one. */
-  @TempDir private Path coordinator;
+  @TempDir private static Path coordinator;
 
   private Path folder;
 
