@@ -102,7 +102,7 @@ public final class SentRecord implements SentLog, AutoCloseable {
     var wait = pace.take(bytes);
     if (wait.isPositive()) {
       try {
-        Thread.sleep(wait);
+        Thread.sleep(wait); // the limit is one of time
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }
