@@ -13,6 +13,7 @@ public enum Failure {
   DEADLOCK(21),
   PROGRAM(22),
   UNEQUAL(23),
+  STOPPED(24),
   STORAGE(30),
   IN_USE(31),
   CORRUPT(32),

@@ -67,7 +67,7 @@ public final class CoordinatorDaemon implements AutoCloseable {
     var assembly = new Assembly(folder, settings, start);
     var parts = new ArrayDeque<AutoCloseable>();
     try {
-      parts.push(RunLock.take(folder.path()));
+      parts.push(lock(folder.path()));
       assembly.open(parts, maker);
       var daemon = new CoordinatorDaemon(assembly.url());
       daemon.parts.addAll(parts);
@@ -75,6 +75,20 @@ public final class CoordinatorDaemon implements AutoCloseable {
     } catch (RuntimeException e) {
       closeAll(parts);
       throw e;
+    }
+  }
+
+  private static RunLock lock(Path folder) {
+    try {
+      return RunLock.take(folder);
+    } catch (AnabranchException e) {
+      throw e.failure() == Failure.IN_USE
+          ? AnabranchException.expected(
+              Failure.IN_USE,
+              "coordinator's folder",
+              folder,
+              "not in use; another process holds it")
+          : e;
     }
   }
 

@@ -33,10 +33,23 @@ public interface RunExecutor {
   /**
    * Carries out a run, or goes on with one. Returns when it is complete.
    *
-   * @throws InterruptedException if it was asked to stop
-   * @throws dev.anabranch.core.AnabranchException if it failed
+   * @throws dev.anabranch.core.AnabranchException of kind STOPPED if it was asked to stop, or if it
+   *     failed
    */
   void carryOut(Task task) throws InterruptedException;
+
+  /**
+   * Ends what {@link #carryOut} does for a run, at once; {@link Task#stopping} says so already.
+   *
+   * @param why what agents and the run's log are told
+   */
+  void stop(String run, String why);
+
+  /**
+   * Puts what the last full round of a run has left where it can be fetched. Called when it has
+   * ended before it was complete.
+   */
+  void keep(Task task);
 
   /** Writes one page about runs. */
   void report(List<Path> runs, Path page);
@@ -51,8 +64,8 @@ public interface RunExecutor {
     /** The checked plan's text. */
     String plan();
 
-    /** Whether the run was asked to stop; the thread is interrupted as well. */
-    boolean stopping();
+    /** Why the run is to end before it is complete; null: it goes on. */
+    @Nullable String stopping();
 
     /** A round is behind. */
     void roundDone(int round);

@@ -8,6 +8,7 @@ import dev.anabranch.service.OperatorApi;
 import dev.anabranch.service.OperatorRole;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
@@ -40,15 +41,19 @@ final class AdminCommands {
           work.console().out().println(answer);
           return 0;
         }
-        var table = new Table("name", "role", "state", "last seen", "bytes sent", "valid until");
+        var table =
+            new Table("name", "role", "state", "runs", "last seen", "bytes sent", "valid until");
         for (var one : OperatorOptions.list(OperatorOptions.map(answer), "devices")) {
           table.row(
               OperatorOptions.cell(one, "name"),
               OperatorOptions.cell(one, "role"),
               OperatorOptions.cell(one, "state"),
-              OperatorOptions.cell(one, "lastSeenAt"),
+              one.get("runs") instanceof List<?> runs && !runs.isEmpty()
+                  ? String.join(" ", runs.stream().map(String::valueOf).toList())
+                  : "-",
+              OperatorOptions.time(one, "lastSeenAt"),
               one.get("sent") instanceof Map<?, ?> sent ? OperatorOptions.cell(sent, "bytes") : "-",
-              OperatorOptions.cell(one, "expiresAt"));
+              OperatorOptions.time(one, "expiresAt"));
         }
         work.console().out().print(table);
         return 0;

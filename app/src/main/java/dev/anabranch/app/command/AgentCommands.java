@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -88,13 +89,14 @@ final class AgentCommands {
       Work work, AgentProcess.Settings settings, OwnWiring.Data data, @Nullable Path file)
       throws InterruptedException {
     var err = work.console().err();
+    Consumer<String> notes = note -> err.println(Console.now() + " " + note);
     try (var session = work.session();
         var process =
             new AgentProcess(
                 settings,
-                new OwnWiring(session, data, file, settings.limits(), LocalTime::now),
+                new OwnWiring(session, data, file, settings.limits(), LocalTime::now, notes),
                 InstantSource.system(),
-                note -> err.println(InstantSource.system().instant() + " " + note))) {
+                notes)) {
       process.enrol();
       Runtime.getRuntime().addShutdownHook(new Thread(() -> UntilEnd.close(process), "ends"));
       process.run();

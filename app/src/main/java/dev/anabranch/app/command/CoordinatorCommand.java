@@ -79,7 +79,7 @@ final class CoordinatorCommand implements Callable<Integer> {
             insecure,
             restored,
             InstantSource.system(),
-            note -> err.println(InstantSource.system().instant() + " " + note));
+            note -> err.println(Console.now() + " " + note));
     try (var daemon =
         CoordinatorDaemon.start(
             data,

@@ -39,6 +39,16 @@ final class OperatorOptions {
     return text == null || text.isEmpty() ? null : Path.of(text);
   }
 
+  /** Whether the operator was named in the command itself. */
+  boolean given() {
+    return file != null;
+  }
+
+  /** Whether an operator is named at all. */
+  boolean known() {
+    return given() || fromEnvironment() != null;
+  }
+
   OperatorApi api() {
     return OperatorApi.open(file(), InstantSource.system());
   }
@@ -55,6 +65,11 @@ final class OperatorOptions {
             .<Map<?, ?>>map(one -> one instanceof Map<?, ?> map ? map : Map.of())
             .toList()
         : List.of();
+  }
+
+  /** A point in time, to the second. */
+  static String time(Map<?, ?> map, String name) {
+    return cell(map, name).replaceFirst("\\.\\d+Z$", "Z");
   }
 
   /** A field as a cell of a table. */

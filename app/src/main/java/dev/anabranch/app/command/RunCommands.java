@@ -72,7 +72,7 @@ final class RunCommands {
               OperatorOptions.cell(run, "method"),
               OperatorOptions.cell(run, "state"),
               OperatorOptions.cell(run, "roundsDone") + "/" + OperatorOptions.cell(run, "rounds"),
-              OperatorOptions.cell(run, "submittedAt"),
+              OperatorOptions.time(run, "submittedAt"),
               OperatorOptions.cell(run, "submittedBy"));
           if (run.get("failure") instanceof Map<?, ?> failure) {
             table.row("  " + OperatorOptions.cell(failure, "text"), "", "", "", "", "");
@@ -124,7 +124,9 @@ final class RunCommands {
   }
 
   /** {@code stop RUN}. */
-  @Command(name = "stop", description = "Stop a run at the end of its round.")
+  @Command(
+      name = "stop",
+      description = "Stop a run at once; what its last full round has left can be pulled.")
   static final class Stop implements Callable<Integer> {
     private final Work work;
     @Mixin private OperatorOptions operator = new OperatorOptions();

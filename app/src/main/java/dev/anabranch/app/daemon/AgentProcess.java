@@ -34,6 +34,7 @@ public final class AgentProcess implements AutoCloseable {
   private final SentRecord sent;
   private final InstantSource clock;
   private final Consumer<String> notes;
+  private final Duration look;
   private final CountDownLatch closed = new CountDownLatch(1);
   private volatile @Nullable Agent agent;
 
@@ -58,6 +59,19 @@ public final class AgentProcess implements AutoCloseable {
 
   public AgentProcess(
       Settings settings, RunWiring wiring, InstantSource clock, Consumer<String> notes) {
+    this(settings, wiring, clock, LOOK, notes);
+  }
+
+  /**
+   * @param look how often hours and certificate are looked at
+   */
+  public AgentProcess(
+      Settings settings,
+      RunWiring wiring,
+      InstantSource clock,
+      Duration look,
+      Consumer<String> notes) {
+    this.look = look;
     this.settings = settings;
     this.wiring = wiring;
     this.clock = clock;
@@ -89,7 +103,7 @@ public final class AgentProcess implements AutoCloseable {
   public void run() throws InterruptedException {
     while (closed.getCount() > 0) {
       if (!settings.limits().open(timeOfDay())) {
-        closed.await(LOOK.toMillis(), TimeUnit.MILLISECONDS);
+        closed.await(look.toMillis(), TimeUnit.MILLISECONDS);
         continue;
       }
       try {
@@ -146,7 +160,7 @@ public final class AgentProcess implements AutoCloseable {
   /** Ends an attendance that is due for a new certificate, or out of hours. */
   private void watch(Agent attending, boolean renews) {
     try {
-      while (!closed.await(LOOK.toMillis(), TimeUnit.MILLISECONDS)) {
+      while (!closed.await(look.toMillis(), TimeUnit.MILLISECONDS)) {
         boolean due = renews && due();
         if (due || !settings.limits().open(timeOfDay())) {
           notes.accept(due ? "renews its certificate" : "stops for today: out of hours");

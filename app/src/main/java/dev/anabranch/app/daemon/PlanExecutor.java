@@ -3,6 +3,7 @@ package dev.anabranch.app.daemon;
 import dev.anabranch.app.estimate.Estimator;
 import dev.anabranch.app.plan.RunPlan;
 import dev.anabranch.app.record.RunFolder;
+import dev.anabranch.app.run.Dataset;
 import dev.anabranch.app.run.Runner;
 import dev.anabranch.app.run.Session;
 import dev.anabranch.app.run.Units;
@@ -56,21 +57,12 @@ public final class PlanExecutor implements RunExecutor {
     this.notes = notes;
   }
 
-  /** Unwinds the coordinator's program between two rounds. */
-  private static final class StopAsked extends RuntimeException {
-    private static final long serialVersionUID = 1L;
-
-    StopAsked() {
-      super("asked to stop", null, false, false);
-    }
-  }
-
   @Override
   public Checked check(String text, List<Attending> attending) {
     try (var session = new Session(wiring.get())) {
       var plan = RunPlan.parse(session.catalog(), "plan", text);
       requireAbilities(plan);
-      int devices = session.dataset(plan).shards().size();
+      int devices = data(session, plan).shards().size();
       new Estimator(session).require(plan);
       choose(plan, devices, new Estimator(session).oneRound(plan), attending);
       return new Checked(
@@ -79,6 +71,23 @@ public final class PlanExecutor implements RunExecutor {
           plan.methodNumber("rounds").orElse(0L).intValue(),
           devices,
           plan.toYaml());
+    }
+  }
+
+  /** The plan's data as the coordinator has them. */
+  private static Dataset data(Session session, RunPlan plan) {
+    try {
+      return session.dataset(plan);
+    } catch (AnabranchException e) {
+      if (e.failure() != Failure.DATA) {
+        throw e;
+      }
+      throw new AnabranchException(
+          e.failure(),
+          e.getMessage()
+              + "; classes and hold-out come from what the coordinator has, in "
+              + Path.of("").toAbsolutePath(),
+          e);
     }
   }
 
@@ -117,7 +126,12 @@ public final class PlanExecutor implements RunExecutor {
           fit.size()
               + " can serve this plan"
               + (unfit.isEmpty() ? "" : "; " + String.join("; ", unfit)),
-          "at least " + needed + " that attend; see 'anabranch devices'");
+          own
+              ? needed
+                  + " that attend, as some have data of their own and the plan has "
+                  + needed
+                  + " devices; set their number in data.partition, see 'anabranch devices'"
+              : "at least " + needed + " that attend; see 'anabranch devices'");
     }
     var out = new LinkedHashMap<String, String>();
     for (int i = 0; i < devices; i++) {
@@ -163,7 +177,8 @@ public final class PlanExecutor implements RunExecutor {
   }
 
   @Override
-  public void carryOut(Task task) throws InterruptedException {
+  public void carryOut(Task task) {
+    check(task);
     try (var session = new Session(wiring.get())) {
       var plan = RunPlan.parse(session.catalog(), "run " + task.id(), task.plan());
       var data = session.dataset(plan);
@@ -185,13 +200,34 @@ public final class PlanExecutor implements RunExecutor {
       if (Files.isRegularFile(RunFolder.summary(task.folder()))) {
         return; // it ended just before the coordinator did
       }
+      check(task);
       if (Files.isRegularFile(RunFolder.plan(task.folder()))) {
         runner.resume(task.folder(), watch);
       } else {
         runner.run(plan, plan.methodName(), task.folder(), watch);
       }
-    } catch (StopAsked e) {
-      throw new InterruptedException(e.getMessage());
+    }
+  }
+
+  /** Throws if the run is to end: the transport hears of it only once it has begun. */
+  private static void check(Task task) {
+    var why = task.stopping();
+    if (why != null) {
+      throw new AnabranchException(Failure.STOPPED, why);
+    }
+  }
+
+  @Override
+  public void stop(String run, String why) {
+    attendance.stop(run, new AnabranchException(Failure.STOPPED, why));
+  }
+
+  @Override
+  public void keep(Task task) {
+    if (Files.isRegularFile(RunFolder.plan(task.folder()))) {
+      try (var session = new Session(wiring.get())) {
+        new Runner(session).keep(task.folder(), new Watching(task, Map.of()));
+      }
     }
   }
 
@@ -229,9 +265,7 @@ public final class PlanExecutor implements RunExecutor {
         @Override
         public void round(int round, double accuracy, long bytes, double virtualSeconds) {
           task.roundDone(round);
-          if (task.stopping()) {
-            throw new StopAsked();
-          }
+          check(task);
         }
       };
     }
@@ -239,6 +273,11 @@ public final class PlanExecutor implements RunExecutor {
     @Override
     public RunLog log(RunLog log) {
       return new TapLog(log, task, agents, nodes);
+    }
+
+    @Override
+    public String goOn(Path folder) {
+      return "anabranch resume " + task.id();
     }
 
     @Override

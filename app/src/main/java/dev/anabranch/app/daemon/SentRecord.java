@@ -26,7 +26,7 @@ public final class SentRecord implements SentLog, AutoCloseable {
   private final Path file;
   private final FileChannel channel;
   private final InstantSource clock;
-  private final long bytesPerSecond;
+  private final Pace pace;
 
   /**
    * @param bytesPerSecond 0: no limit
@@ -34,7 +34,7 @@ public final class SentRecord implements SentLog, AutoCloseable {
   public SentRecord(Path folder, InstantSource clock, long bytesPerSecond) {
     this.file = file(folder);
     this.clock = clock;
-    this.bytesPerSecond = bytesPerSecond;
+    pace = new Pace(bytesPerSecond, clock);
     try {
       Files.createDirectories(folder);
       boolean torn = torn(file);
@@ -99,9 +99,10 @@ public final class SentRecord implements SentLog, AutoCloseable {
 
   /** One message after the other, so that two programs do not share the limit twice. */
   private void pace(long bytes) {
-    if (bytesPerSecond > 0) {
+    var wait = pace.take(bytes);
+    if (wait.isPositive()) {
       try {
-        Thread.sleep(bytes * 1000 / bytesPerSecond); // the limit is one of time
+        Thread.sleep(wait); // the limit is one of time
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }

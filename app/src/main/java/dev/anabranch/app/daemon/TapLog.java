@@ -1,5 +1,7 @@
 package dev.anabranch.app.daemon;
 
+import dev.anabranch.core.AnabranchException;
+import dev.anabranch.core.Failure;
 import dev.anabranch.core.RunLog;
 import dev.anabranch.service.AgentDirectory;
 import dev.anabranch.service.RunExecutor;
@@ -17,12 +19,26 @@ record TapLog(
     implements RunLog {
   @Override
   public void append(String kind, int round, Map<String, ?> fields) {
+    if (kind.equals("partition") && ofItsOwner(number(fields, "device"))) {
+      return; // nobody but its owner knows what labels it has
+    }
     log.append(kind, round, fields);
     switch (kind) {
+      case "assign" -> {
+        var why = task.stopping(); // asked before the transport knew of the run
+        if (why != null) {
+          throw new AnabranchException(Failure.STOPPED, why);
+        }
+      }
       case "attempt" -> visit(round, fields, number(fields, "attempt"), state(fields));
       case "wire" -> sent(fields);
       default -> {}
     }
+  }
+
+  private boolean ofItsOwner(int device) {
+    @Nullable String agent = assigned.get("device " + device);
+    return agent != null && "own".equals(agents.profile(agent).get("data"));
   }
 
   private void visit(int round, Map<String, ?> fields, int attempt, String state) {

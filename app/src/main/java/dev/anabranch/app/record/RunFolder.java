@@ -127,7 +127,11 @@ public final class RunFolder implements AutoCloseable {
   }
 
   public Path log() {
-    return path.resolve("log.jsonl");
+    return log(path);
+  }
+
+  public static Path log(Path run) {
+    return run.resolve("log.jsonl");
   }
 
   public Path summary() {

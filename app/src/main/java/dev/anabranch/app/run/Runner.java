@@ -8,12 +8,16 @@ import dev.anabranch.app.record.RunFolder;
 import dev.anabranch.app.record.Summary;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Beside;
+import dev.anabranch.core.Checkpoint;
 import dev.anabranch.core.DeviceProfile;
 import dev.anabranch.core.Fabric;
 import dev.anabranch.core.Job;
+import dev.anabranch.core.Memory;
+import dev.anabranch.core.Method;
 import dev.anabranch.core.Outcome;
 import dev.anabranch.core.Progress;
 import dev.anabranch.core.RunLog;
+import dev.anabranch.core.TensorMap;
 import dev.anabranch.torch.files.SafeTensors;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,6 +43,11 @@ public record Runner(Session session, Function<RunPlan, Fabric> fabric) {
 
     /** Told of what went wrong without ending the run. */
     void note(String text);
+
+    /** What a person types to go on with a run that ended before it was complete. */
+    default String goOn(Path folder) {
+      return "anabranch resume " + folder;
+    }
 
     /** The log as the run is to write it; another one may listen in. */
     default RunLog log(RunLog log) {
@@ -68,6 +77,26 @@ public record Runner(Session session, Function<RunPlan, Fabric> fabric) {
     }
   }
 
+  /**
+   * Makes what the last full round of an interrupted run has left usable: trained variables,
+   * provenance and page, but no summary, so that the run can go on. Nothing if no round was done.
+   */
+  public void keep(Path path, Watch watch) {
+    try (var folder = RunFolder.reopen(path)) {
+      var plan = RunPlan.read(session.catalog(), folder.plan(), List.of());
+      var last = Records.last(folder.checkpoints(), watch::note);
+      if (last.isEmpty()) {
+        return;
+      }
+      leave(plan, folder, session.dataset(plan), trained(plan.method(), last.get()));
+      session.wiring().report(List.of(folder.path()), folder.report());
+    }
+  }
+
+  private static <S> TensorMap trained(Method<S> method, Checkpoint last) {
+    return method.trained(method.state().decode(last.state().open(), Memory.NONE));
+  }
+
   /** Says how to take the work up again where it can be. */
   private Summary carryOn(RunPlan plan, String label, RunFolder folder, Watch watch) {
     try {
@@ -77,9 +106,11 @@ public record Runner(Session session, Function<RunPlan, Fabric> fabric) {
         throw e;
       }
       // With a summary the run is complete, and only its page is missing.
-      var next = Files.exists(folder.summary()) ? "anabranch report " : "anabranch resume ";
-      throw new AnabranchException(
-          e.failure(), e.getMessage() + "; go on with: " + next + folder.path(), e);
+      var next =
+          Files.exists(folder.summary())
+              ? "anabranch report " + folder.path()
+              : watch.goOn(folder.path());
+      throw new AnabranchException(e.failure(), e.getMessage() + "; go on with: " + next, e);
     }
   }
 
@@ -164,10 +195,15 @@ public record Runner(Session session, Function<RunPlan, Fabric> fabric) {
             plan.methodNumber("cohort").orElse((long) data.shards().size()).intValue(),
             outcome,
             data.classes());
-    SafeTensors.write(
-        folder.trained(),
-        outcome.trained(),
-        Map.of("format", "pt", "weightsSha256", summary.weightsSha256()));
+    leave(plan, folder, data, outcome.trained());
+    folder.write(folder.summary(), Json.pretty(summary(plan, summary)));
+    session.wiring().report(List.of(folder.path()), folder.report());
+    return summary;
+  }
+
+  private void leave(RunPlan plan, RunFolder folder, Dataset data, TensorMap trained) {
+    var sha256 = trained.sha256();
+    SafeTensors.write(folder.trained(), trained, Map.of("format", "pt", "weightsSha256", sha256));
     var facts = session.engine(plan).facts();
     folder.write(
         folder.provenance(),
@@ -178,10 +214,7 @@ public record Runner(Session session, Function<RunPlan, Fabric> fabric) {
                 facts.sha256(),
                 plan.sourceName(),
                 data.sha256(),
-                summary.weightsSha256(),
+                sha256,
                 Digest.sha256(folder.trained()))));
-    folder.write(folder.summary(), Json.pretty(summary(plan, summary)));
-    session.wiring().report(List.of(folder.path()), folder.report());
-    return summary;
   }
 }

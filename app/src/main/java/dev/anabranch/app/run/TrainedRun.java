@@ -12,19 +12,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What a complete run has left: its plan, the names of its classes, and the trained variables.
+ * What a run has left, complete or after its last full round: its plan, the names of its classes,
+ * and the trained variables.
  *
  * @param engine of the plan, with the model that was trained; it belongs to the session
  */
 public record TrainedRun(RunPlan plan, List<String> classes, TensorMap trained, Engine engine) {
-  /**
-   * Opens a complete run; refuses one whose model or trained variables are not those of its record.
-   */
+  /** Opens a run; refuses one whose model or trained variables are not those of its record. */
   public static TrainedRun open(Session session, Path run) {
     RunFolder.require(run);
-    if (!Files.exists(RunFolder.summary(run))) {
+    boolean complete = Files.exists(RunFolder.summary(run));
+    if (!complete && !Files.exists(RunFolder.trained(run))) {
       throw AnabranchException.expected(
           Failure.USAGE,
           run.toString(),
@@ -32,15 +33,14 @@ public record TrainedRun(RunPlan plan, List<String> classes, TensorMap trained, 
           "a complete run; go on with this one by 'anabranch resume " + run + "'");
     }
     var plan = RunPlan.read(session.catalog(), RunFolder.plan(run), List.of());
-    var summary = Json.readObject(RunFolder.summary(run));
+    var provenance = Json.readObject(RunFolder.provenance(run));
+    var summary = complete ? Json.readObject(RunFolder.summary(run)) : Map.of();
     var classes =
-        summary.get("classes") instanceof List<?> list
-            ? list.stream().map(String::valueOf).toList()
-            : List.<String>of();
+        complete ? Records.texts(summary.get("classes")) : Records.classes(RunFolder.log(run));
     if (classes.isEmpty()) {
       throw AnabranchException.expected(
           Failure.CORRUPT,
-          RunFolder.summary(run).toString(),
+          (complete ? RunFolder.summary(run) : RunFolder.log(run)).toString(),
           "no classes",
           "a list of their names");
     }
@@ -56,15 +56,21 @@ public record TrainedRun(RunPlan plan, List<String> classes, TensorMap trained, 
         Failure.CORRUPT,
         RunFolder.trained(run).toString(),
         "SHA-256 of values " + trained.sha256(),
-        String.valueOf(summary.get("weightsSha256")));
+        String.valueOf(
+            complete
+                ? summary.get("weightsSha256")
+                : field(provenance.get("result"), "weightsSha256")));
     var engine = session.engine(plan, classes.size());
-    var model = Json.readObject(RunFolder.provenance(run)).get("model");
     same(
         Failure.MODEL,
         "model " + engine.facts().name(),
         "SHA-256 " + engine.facts().sha256(),
-        model instanceof Map<?, ?> map ? String.valueOf(map.get("sha256")) : "none");
+        String.valueOf(field(provenance.get("model"), "sha256")));
     return new TrainedRun(plan, classes, trained, engine);
+  }
+
+  private static @Nullable Object field(@Nullable Object map, String name) {
+    return map instanceof Map<?, ?> fields ? fields.get(name) : null;
   }
 
   private static void same(Failure failure, String name, String found, String expected) {

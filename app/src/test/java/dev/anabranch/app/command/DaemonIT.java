@@ -2,6 +2,7 @@ package dev.anabranch.app.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.anabranch.app.daemon.AgentProcess;
 import dev.anabranch.app.daemon.OwnWiring;
 import dev.anabranch.app.daemon.OwnerLimits;
@@ -12,12 +13,14 @@ import dev.anabranch.core.AnabranchException;
 import dev.anabranch.service.AgentRole;
 import dev.anabranch.service.CoordinatorDaemon;
 import dev.anabranch.service.CoordinatorSettings;
+import dev.anabranch.testkit.ToyEngine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.time.LocalTime;
+import java.time.ZonedDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -77,6 +80,10 @@ class DaemonIT {
   }
 
   private AgentProcess agent(String name, AgentRole role, OwnerLimits limits) {
+    return agent(name, role, limits, InstantSource.system());
+  }
+
+  private AgentProcess agent(String name, AgentRole role, OwnerLimits limits, InstantSource clock) {
     var token = ask("enrol", name, "--role", role);
     assertThat(token.code()).as(token.err()).isZero();
     var session = new Session(new ToyWiring());
@@ -86,7 +93,8 @@ class DaemonIT {
             new AgentProcess.Settings(
                 role, folder.resolve(name), token.out().strip(), false, limits, null),
             new OwnWiring(session, data, null, limits, () -> LocalTime.NOON),
-            InstantSource.system(),
+            clock,
+            limits.from() == limits.to() ? Duration.ofSeconds(30) : Duration.ofMillis(20),
             note -> notes.add(name + ": " + note));
     process.enrol();
     open.add(session);
@@ -114,6 +122,16 @@ class DaemonIT {
     for (int seen = 0; seen < count; ) {
       seen = ask("devices", "--json").out().split("\"attending\"", -1).length - 1;
     }
+  }
+
+  private void awaitNote(String part) {
+    while (notes.stream().noneMatch(note -> note.contains(part))) {
+      Thread.onSpinWait();
+    }
+  }
+
+  private JsonNode run() {
+    return ask("runs", "--json").json().path("runs").path(0);
   }
 
   private static String sha(Path run) throws IOException {
@@ -147,6 +165,77 @@ class DaemonIT {
   }
 
   @Test
+  void runThatIsStoppedInTheMiddleOfARoundLeavesItsLastAndGoesOn() throws IOException {
+    var clock = new HeldClock(25);
+    attend(agent("ward-1", AgentRole.DEVICE, OwnerLimits.none(), clock));
+    attend(agent("host", AgentRole.BODY, OwnerLimits.none()));
+    awaitAttending(2);
+    var id = ask("submit", plan).out().strip();
+    clock.held.join(); // a visit is under way
+    assertThat(ask("devices").out()).containsPattern("ward-1 .* attending +" + id + " ");
+    assertThat(ask("stop", id).out()).matches(id + ": stopp(ing|ed)\n");
+    while (!run().path("state").asText().equals("stopped")) {
+      Thread.onSpinWait();
+    }
+    awaitNote("ward-1: run " + id + ": stopped by operator admin at 20");
+    assertThat(run().path("stoppedBy").asText()).isEqualTo("admin");
+    int rounds = run().path("roundsDone").asInt();
+    assertThat(rounds).isBetween(1, 2);
+
+    var pulled = folder.resolve("pulled");
+    assertThat(ask("pull", id, "--output", pulled).code()).isZero();
+    assertThat(Files.readAllLines(pulled.resolve("log.jsonl")).getLast())
+        .startsWith(
+            "{\"kind\":\"end\",\"round\":"
+                + (rounds - 1)
+                + ",\"state\":\"stopped\",\"reason\":\"stopped by operator admin at 20");
+    var local = folder.resolve("local");
+    var same = Ended.toy("", "run", plan, "--output", local, "--set", "method.rounds=" + rounds);
+    assertThat(same.code()).as(same.err()).isZero();
+    assertThat(Files.readString(pulled.resolve("provenance.json"))).contains(sha(local));
+    assertThat(pulled.resolve("summary.json")).doesNotExist();
+    assertThat(pulled.resolve("report.html")).exists();
+    try (var engine = ToyEngine.small(1)) {
+      var line = ToyWiring.line(engine.shard(1, 5).values()[0]) + "\n";
+      assertThat(Ended.toy(line, "predict", pulled).out())
+          .isEqualTo(Ended.toy(line, "predict", local).out())
+          .matches("\\w+\t\\d\\.\\d+\n");
+    }
+
+    clock.release();
+    assertThat(ask("resume", id).out()).matches(id + ": (pending|running)\n");
+    assertThat(ask("log", id, "--follow").code()).isZero();
+    assertThat(run().path("state").asText()).as(notes.toString()).isEqualTo("completed");
+    var whole = folder.resolve("whole");
+    assertThat(ask("pull", id, "--output", whole).code()).isZero();
+    assertThat(Ended.toy("", "run", plan, "--output", folder.resolve("all")).code()).isZero();
+    assertThat(sha(whole)).isEqualTo(sha(folder.resolve("all")));
+    assertThat(ask("resume", id).err())
+        .isEqualTo(
+            "anabranch: run "
+                + id
+                + ": has not ended, or is complete (expected: a run that was stopped or has"
+                + " failed)\n");
+  }
+
+  @Test
+  void deviceAttendsInItsHoursAlone() {
+    var clock = new HeldClock(0);
+    var now = ZonedDateTime.now();
+    var noon = now.plusDays(1).with(LocalTime.NOON);
+    clock.ahead(Duration.between(now, noon));
+    attend(agent("ward-1", AgentRole.DEVICE, OwnerLimits.none().withHours("22-6"), clock));
+    assertThat(ask("devices", "--json").out()).contains("\"state\":\"away\"");
+    clock.ahead(Duration.between(now, noon.plusHours(11)));
+    awaitAttending(1);
+    clock.ahead(Duration.between(now, noon.plusHours(18)));
+    awaitNote("ward-1: stops for today: out of hours");
+    while (!ask("devices", "--json").out().contains("\"state\":\"away\"")) {
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
   void planThatTheseDevicesCannotServeIsRefusedBeforeAnyIsWoken() {
     assertThat(ask("submit", plan).err())
         .isEqualTo(
@@ -160,6 +249,16 @@ class DaemonIT {
             "anabranch: devices: 0 can serve this plan; ward-1 does fedavg and no sfprompt"
                 + " (expected: at least 1 that attend; see 'anabranch devices')\n");
     attend(agent("ward-2", AgentRole.DEVICE, new OwnerLimits(1, 0, 0, 0, 0, List.of())));
+    awaitAttending(2);
+    assertThat(ask("submit", plan).err())
+        .matches(
+            "anabranch: devices: 0 can serve this plan; ward-1 does fedavg and no sfprompt; ward-2"
+                + " gives [^;]+ of [^;]+ \\(expected: at least 1 that attend; see 'anabranch"
+                + " devices'\\)\n");
+    assertThat(ask("submit", plan, "--set", "method={central: {}}").err())
+        .isEqualTo(
+            "anabranch: method.central: needs all data in one place (expected: a method that leaves"
+                + " data where they are; a reference runs with 'anabranch run')\n");
     attend(agent("ward-3", AgentRole.DEVICE, OwnerLimits.none()));
     awaitAttending(3);
     var ended = ask("submit", plan);

@@ -11,9 +11,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalTime;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -49,6 +51,20 @@ class OwnerTest {
         .hasMessageEndingWith(" for the device's part of fedavg)");
     assertThatThrownBy(() -> OwnerLimits.none().withHours("night"))
         .hasMessage("--hours: night (expected: two hours of the day, as 22-6)");
+  }
+
+  @Test
+  void messagesTakeTheirTimeOneAfterTheOther() {
+    var now = new AtomicReference<>(Instant.EPOCH);
+    var pace = new Pace(1000, now::get);
+    assertThat(pace.take(500)).isEqualTo(Duration.ofMillis(500));
+    assertThat(pace.take(2000)).isEqualTo(Duration.ofMillis(2500));
+    now.set(Instant.ofEpochSecond(2));
+    assertThat(pace.take(1)).isEqualTo(Duration.ofMillis(501));
+    now.set(Instant.ofEpochSecond(100)); // what was not used is gone
+    assertThat(pace.take(3000)).isEqualTo(Duration.ofSeconds(3));
+    assertThat(pace.take(1L << 40)).isEqualTo(Duration.ofMillis(3000 + 1_099_511_627_776L));
+    assertThat(new Pace(0, now::get).take(1L << 40)).isZero();
   }
 
   @Test

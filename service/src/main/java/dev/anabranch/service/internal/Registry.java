@@ -213,11 +213,16 @@ final class Registry implements AgentDirectory {
   }
 
   @Override
+  public Map<String, ?> profile(String name) {
+    return profiles.getOrDefault(name, Map.of());
+  }
+
+  @Override
   public List<RunExecutor.Attending> attending() {
     return present.stream()
         .sorted()
         .map(name -> {
-          var profile = profiles.getOrDefault(name, Map.of());
+          var profile = profile(name);
           return new RunExecutor.Attending(name, role(name, profile), profile);
         })
         .toList();
@@ -270,6 +275,7 @@ final class Registry implements AgentDirectory {
     save();
     var out = new ArrayList<Map<String, Object>>();
     var bytes = store.look(tables -> tables.agents().sent());
+    var going = store.look(tables -> tables.runs().going());
     for (var agent : store.look(tables -> tables.agents().all())) {
       var one = new LinkedHashMap<String, Object>();
       one.put("name", agent.name());
@@ -282,6 +288,7 @@ final class Registry implements AgentDirectory {
       } else if (agent.lastSeenAt() != null) {
         one.put("lastSeenAt", instant(agent.lastSeenAt()).toString());
       }
+      one.put("runs", going.getOrDefault(agent.name(), List.of()));
       var profile = agent.profile();
       if (profile != null) {
         JsonNode read = Json.read("profile", profile);

@@ -6,15 +6,15 @@ import dev.anabranch.core.Failure;
 import dev.anabranch.service.RunExecutor;
 import dev.anabranch.service.RunState;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
 final class RunDesk implements AutoCloseable {
   private static final DateTimeFormatter STAMP =
       DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss").withZone(ZoneOffset.UTC);
+
+  private static final String ENDING = "the coordinator ends; the run goes on when it is started";
 
   private final Store store;
   private final Registry registry;
@@ -90,7 +92,7 @@ final class RunDesk implements AutoCloseable {
                   "plan " + Texts.sha256(checked.plan()));
           return tables.runs().find(id).orElseThrow();
         });
-    begin(run.id());
+    begin(new Work(run.id(), null));
     return run;
   }
 
@@ -108,19 +110,26 @@ final class RunDesk implements AutoCloseable {
   void resume() {
     for (var run : store.look(tables -> tables.runs().unfinished())) {
       if (run.state() == RunState.STOPPING) {
-        end(run.id(), RunState.STOPPED, null, null);
+        begin(new Work(run.id(), why(run)));
       } else {
         notes.accept("run " + run.id() + ": goes on");
-        begin(run.id());
+        begin(new Work(run.id(), null));
       }
     }
   }
 
-  /** Asks a run to stop. */
+  private static String why(Runs.Run run) {
+    var at = run.stoppedAt();
+    return "stopped by operator "
+        + run.stoppedBy()
+        + (at == null ? "" : " at " + Instant.ofEpochMilli(at).truncatedTo(ChronoUnit.SECONDS));
+  }
+
+  /** Ends a run at once; what its last full round has left stays. */
   void stop(String id, String by) {
     boolean asked =
         store.audited(tables -> {
-          boolean done = tables.runs().stop(id, clock.millis());
+          boolean done = tables.runs().stop(id, by, clock.millis());
           if (done) {
             tables.audit().append(clock.millis(), "operator " + by, "stop", id, "");
           }
@@ -130,16 +139,36 @@ final class RunDesk implements AutoCloseable {
       throw new Problem(
           HttpStatus.CONFLICT, Failure.USAGE, "run " + id, "has ended", "a run that goes on");
     }
-    var work = going.remove(id);
+    var work = going.get(id);
     if (work != null) {
-      work.stop();
+      work.stop(why(store.look(tables -> tables.runs().find(id)).orElseThrow()));
     }
   }
 
-  private void begin(String id) {
-    var work = new Work(id);
-    going.put(id, work);
-    work.future = threads.submit(work);
+  /** Goes on with a run that was stopped or has failed, from its last full round. */
+  void resume(String id, String by) {
+    boolean again =
+        store.audited(tables -> {
+          boolean done = tables.runs().resume(id);
+          if (done) {
+            tables.audit().append(clock.millis(), "operator " + by, "resume", id, "");
+          }
+          return done;
+        });
+    if (!again) {
+      throw new Problem(
+          HttpStatus.CONFLICT,
+          Failure.USAGE,
+          "run " + id,
+          "has not ended, or is complete",
+          "a run that was stopped or has failed");
+    }
+    begin(new Work(id, null));
+  }
+
+  private void begin(Work work) {
+    going.put(work.id, work);
+    threads.execute(work);
   }
 
   private void end(
@@ -162,22 +191,29 @@ final class RunDesk implements AutoCloseable {
   /** One run, on a thread of its own. */
   private final class Work implements Runnable, RunExecutor.Task {
     private final String id;
-    private volatile boolean stopping;
-    private volatile @Nullable Future<?> future;
 
-    Work(String id) {
+    /** Why an operator has it stopped; null: nobody has. */
+    private volatile @Nullable String stopped;
+
+    Work(String id, @Nullable String stopped) {
       this.id = id;
+      this.stopped = stopped;
     }
 
-    void stop() {
-      stopping = true;
-      Optional.ofNullable(future).ifPresent(f -> f.cancel(true));
+    void stop(String why) {
+      stopped = why;
+      executor.stop(id, why);
     }
 
     @Override
     public void run() {
       try {
-        if (stopping || closing) {
+        var state = store.look(tables -> tables.runs().find(id)).orElseThrow().state();
+        if (state.ended() || closing) {
+          return; // it was stopped while it waited
+        }
+        if (stopped != null) {
+          ended(RunState.STOPPED, null, null);
           return;
         }
         store.changes(tables -> tables.runs().started(id, clock.millis()));
@@ -190,14 +226,13 @@ final class RunDesk implements AutoCloseable {
       } catch (RuntimeException e) {
         failed("UNEXPECTED", e.toString());
       } finally {
-        going.remove(id);
+        going.remove(id, this);
       }
     }
 
     private void interrupted() {
-      if (stopping) {
-        Thread.interrupted();
-        end(id, RunState.STOPPED, null, null);
+      if (stopped != null) {
+        ended(RunState.STOPPED, null, null);
       } else {
         notes.accept("run " + id + ": is taken up again at the next start");
       }
@@ -205,11 +240,21 @@ final class RunDesk implements AutoCloseable {
 
     /** What breaks while the coordinator ends, or a run is being stopped, is no failure. */
     private void failed(String name, String text) {
-      if (stopping || closing) {
+      if (stopped != null || closing) {
         interrupted();
       } else {
-        end(id, RunState.FAILED, name, text);
+        ended(RunState.FAILED, name, text);
       }
+    }
+
+    /** Before its end: what it has reached can be fetched. */
+    private void ended(RunState state, @Nullable String name, @Nullable String text) {
+      try {
+        executor.keep(this);
+      } catch (RuntimeException e) {
+        notes.accept("run " + id + ": its last full round cannot be fetched: " + e.getMessage());
+      }
+      end(id, state, name, text);
     }
 
     @Override
@@ -228,8 +273,9 @@ final class RunDesk implements AutoCloseable {
     }
 
     @Override
-    public boolean stopping() {
-      return stopping || closing;
+    public @Nullable String stopping() {
+      var why = stopped;
+      return why != null || !closing ? why : ENDING;
     }
 
     @Override
@@ -264,10 +310,12 @@ final class RunDesk implements AutoCloseable {
   @Override
   public void close() {
     closing = true;
-    threads.shutdownNow();
+    going.keySet().forEach(run -> executor.stop(run, ENDING));
+    threads.shutdown();
     try {
       if (!threads.awaitTermination(30, TimeUnit.SECONDS)) {
         notes.accept("runs: still going after 30 s; the process ends without them");
+        threads.shutdownNow();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -66,6 +66,7 @@ final class RunEndpoints {
         Endpoint.post("/api/v1/runs", OperatorRole.OPERATOR, PLAN_LIMIT, this::submit),
         Endpoint.get("/api/v1/runs/{id}", OperatorRole.VIEWER, this::one),
         Endpoint.post("/api/v1/runs/{id}/stop", OperatorRole.OPERATOR, 1024, this::stop),
+        Endpoint.post("/api/v1/runs/{id}/resume", OperatorRole.OPERATOR, 1024, this::resume),
         Endpoint.get("/api/v1/runs/{id}/log", OperatorRole.VIEWER, this::log),
         Endpoint.get("/api/v1/runs/{id}/files/{name}", OperatorRole.VIEWER, this::file),
         Endpoint.get("/api/v1/compare", OperatorRole.VIEWER, this::compare),
@@ -102,6 +103,12 @@ final class RunEndpoints {
   private HttpResponse stop(Call call) {
     var run = run(call.path("id"));
     desk.stop(run.id(), call.caller());
+    return Endpoint.json(HttpStatus.ACCEPTED, map(run(run.id())));
+  }
+
+  private HttpResponse resume(Call call) {
+    var run = run(call.path("id"));
+    desk.resume(run.id(), call.caller());
     return Endpoint.json(HttpStatus.ACCEPTED, map(run(run.id())));
   }
 
@@ -229,6 +236,10 @@ final class RunEndpoints {
     out.put("submittedAt", Instant.ofEpochMilli(run.submittedAt()).toString());
     put(out, "startedAt", time(run.startedAt()));
     put(out, "endedAt", time(run.endedAt()));
+    if (run.state() == RunState.STOPPING || run.state() == RunState.STOPPED) {
+      put(out, "stoppedBy", run.stoppedBy());
+      put(out, "stoppedAt", time(run.stoppedAt()));
+    }
     if (run.failureName() != null) {
       var failure = new LinkedHashMap<String, Object>();
       failure.put("code", exitCode(run.failureName()));

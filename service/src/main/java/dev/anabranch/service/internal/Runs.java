@@ -3,6 +3,7 @@ package dev.anabranch.service.internal;
 import dev.anabranch.service.RunState;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -18,6 +19,7 @@ record Runs(Handle sql) {
    *
    * @param rounds how many there will be; 0: not known
    * @param failureName of {@link dev.anabranch.core.Failure}
+   * @param stoppedBy the operator who asked it to stop
    */
   record Run(
       String id,
@@ -33,7 +35,9 @@ record Runs(Handle sql) {
       @Nullable Long startedAt,
       @Nullable Long endedAt,
       @Nullable String failureName,
-      @Nullable String failureText) {
+      @Nullable String failureText,
+      @Nullable String stoppedBy,
+      @Nullable Long stoppedAt) {
     private static Run of(ResultSet row) throws SQLException {
       return new Run(
           row.getString("id"),
@@ -49,7 +53,9 @@ record Runs(Handle sql) {
           Rows.optionalLong(row, "started_at"),
           Rows.optionalLong(row, "ended_at"),
           row.getString("failure_name"),
-          row.getString("failure_text"));
+          row.getString("failure_text"),
+          row.getString("stopped_by"),
+          Rows.optionalLong(row, "stopped_at"));
     }
   }
 
@@ -132,21 +138,36 @@ record Runs(Handle sql) {
   }
 
   /** Asks a run to stop; one that waits has stopped at once. False if it had ended already. */
-  boolean stop(String id, long at) {
+  boolean stop(String id, String by, long at) {
     int waiting =
         sql.createUpdate(
-                "UPDATE runs SET state = 'stopped', ended_at = :at"
-                    + " WHERE id = :id AND state = 'pending'")
+                "UPDATE runs SET state = 'stopped', ended_at = :at, stopped_by = :by,"
+                    + " stopped_at = :at WHERE id = :id AND state = 'pending'")
             .bind("id", id)
+            .bind("by", by)
             .bind("at", at)
             .execute();
     int running =
         sql.createUpdate(
-                "UPDATE runs SET state = 'stopping'"
+                "UPDATE runs SET state = 'stopping', stopped_by = COALESCE(stopped_by, :by),"
+                    + " stopped_at = COALESCE(stopped_at, :at)"
                     + " WHERE id = :id AND state IN ('running', 'stopping')")
             .bind("id", id)
+            .bind("by", by)
+            .bind("at", at)
             .execute();
     return waiting + running == 1;
+  }
+
+  /** Puts a run that ended before it was complete back among those that wait. */
+  boolean resume(String id) {
+    return sql.createUpdate(
+                "UPDATE runs SET state = 'pending', ended_at = NULL, failure_name = NULL,"
+                    + " failure_text = NULL, stopped_by = NULL, stopped_at = NULL"
+                    + " WHERE id = :id AND state IN ('stopped', 'failed')")
+            .bind("id", id)
+            .execute()
+        == 1;
   }
 
   void ended(
@@ -219,6 +240,19 @@ record Runs(Handle sql) {
         .bind("node", node)
         .bind("agent", agent)
         .execute();
+  }
+
+  /** The runs that go on and have these agents, by agent. */
+  Map<String, List<String>> going() {
+    var out = new LinkedHashMap<String, List<String>>();
+    sql.createQuery(
+            "SELECT DISTINCT a.agent, a.run FROM assignments a JOIN runs r ON r.id = a.run"
+                + " WHERE r.state IN ('running', 'stopping') ORDER BY a.agent, a.run")
+        .map((row, context) ->
+            out.computeIfAbsent(row.getString("agent"), key -> new ArrayList<>())
+                .add(row.getString("run")))
+        .list();
+    return out;
   }
 
   /** Agents by node. */

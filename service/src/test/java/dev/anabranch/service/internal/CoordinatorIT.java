@@ -9,6 +9,7 @@ import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
 import dev.anabranch.service.AgentIdentity;
 import dev.anabranch.service.AgentRole;
+import dev.anabranch.service.OperatorApi;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -63,6 +64,54 @@ class CoordinatorIT {
       assertThat(ended.path("visits").path(0).path("state").asText()).isEqualTo("working");
       admin.fetch(id, "summary.json", folder.resolve("got.json"));
       assertThat(folder.resolve("got.json")).hasContent("{\"rounds\":3}");
+    }
+  }
+
+  /** Waits until a run is in a state. */
+  private static JsonNode await(OperatorApi admin, String id, String state) {
+    var run = json(admin.get("/api/v1/runs/" + id));
+    while (!run.path("state").asText().equals(state)) {
+      run = json(admin.get("/api/v1/runs/" + id));
+    }
+    return run;
+  }
+
+  @Test
+  void runIsStoppedAtOnceAndGoesOnWhenItIsAsked() throws InterruptedException {
+    try (var started = Started.fresh(folder.resolve("c"));
+        var admin = started.admin()) {
+      var id = json(admin.submit("count 3")).path("id").asText();
+      var waiting = json(admin.submit("other 1")).path("id").asText();
+      started.fabric.begun.await();
+      AgentIdentity.enrol(folder.resolve("d"), token(started, "ward-1"), NOW);
+      assertThat(json(admin.get("/api/v1/devices")).path("devices").path(0).path("runs"))
+          .extracting(JsonNode::asText)
+          .containsExactly(id);
+      assertThat(json(admin.post("/api/v1/runs/" + waiting + "/stop", "{}")).path("state").asText())
+          .isEqualTo("stopped");
+      var asked = json(admin.post("/api/v1/runs/" + id + "/stop", "{}"));
+      assertThat(asked.path("state").asText()).isIn("stopping", "stopped");
+      var stopped = await(admin, id, "stopped");
+      assertThat(stopped.path("stoppedBy").asText()).isEqualTo("admin");
+      assertThat(stopped.path("stoppedAt").asText()).matches("20..-.*Z");
+      assertThat(stopped.has("failure")).isFalse();
+      assertThat(started.fabric.told).matches("stopped by operator admin at 20..-.*Z");
+      assertThat(started.fabric.kept).containsExactly(id);
+      assertThat(json(admin.get("/api/v1/devices")).path("devices").path(0).path("runs")).isEmpty();
+      assertThatThrownBy(() -> admin.post("/api/v1/runs/" + id + "/stop", "{}"))
+          .hasMessage("run " + id + ": has ended (expected: a run that goes on)");
+      started.fabric.go.countDown();
+      assertThat(json(admin.post("/api/v1/runs/" + id + "/resume", "{}")).path("state").asText())
+          .isNotEqualTo("stopped");
+      assertThat(await(admin, id, "completed").has("stoppedBy")).isFalse();
+      assertThatThrownBy(() -> admin.post("/api/v1/runs/" + id + "/resume", "{}"))
+          .hasMessage(
+              "run "
+                  + id
+                  + ": has not ended, or is complete (expected: a run that was stopped or has"
+                  + " failed)");
+      assertThat(json(admin.get("/api/v1/audit")).path("entries").findValuesAsText("action"))
+          .contains("stop", "stopped", "resume", "completed");
     }
   }
 

@@ -9,6 +9,8 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import com.linecorp.armeria.common.HttpMethod;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
+import dev.anabranch.fabrics.grpc.AgentPort;
+import dev.anabranch.fabrics.grpc.SentLog;
 import dev.anabranch.service.AgentIdentity;
 import dev.anabranch.service.AgentRole;
 import dev.anabranch.service.CoordinatorDaemon;
@@ -34,32 +36,54 @@ import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLSocket;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Whoever should not get in, and whatever should not be taken; the coordinator stays unharmed. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RefusalsIT {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final InstantSource NOW = InstantSource.system();
 
-  @TempDir Path folder;
+  /** By how much the coordinator's clock is ahead. */
+  private final AtomicReference<Duration> ahead = new AtomicReference<>(Duration.ZERO);
+
+  /** All tests are refused by the same one. */
+  @TempDir private static Path coordinator;
+
+  private Path folder;
+
   private Started started;
   private OperatorApi admin;
 
-  @BeforeEach
+  @BeforeAll
   void start() {
-    started = Started.fresh(folder.resolve("c"));
+    CoordinatorDaemon.init(coordinator, Started.settings(""), NOW);
+    started = Started.again(coordinator, false, false, () -> NOW.instant().plus(ahead.get()));
     admin = started.admin();
+  }
+
+  @BeforeEach
+  void own(@TempDir Path own) {
+    folder = own;
   }
 
   @AfterEach
   void staysUnharmed() {
     assertThat(admin.get("/health")).isEqualTo("{\"alive\":true}");
     assertThat(json(admin.get("/api/v1/audit")).path("intact").asBoolean()).isTrue();
+  }
+
+  @AfterAll
+  void stop() {
     admin.close();
     started.close();
   }
@@ -102,7 +126,7 @@ class RefusalsIT {
   }
 
   private OperatorFile operator() {
-    return OperatorFile.read(folder.resolve("c/operator.json"));
+    return OperatorFile.read(coordinator.resolve("operator.json"));
   }
 
   private HttpClient http() {
@@ -138,7 +162,7 @@ class RefusalsIT {
         .hasMessage(
             "token: abe_xx (expected: what 'anabranch enrol' printed, whole: it begins with abe_)");
     assertThat(folder.resolve("d")).doesNotExist();
-    assertThat(audited("refused")).singleElement().asString().startsWith("token: unknown");
+    assertThat(audited("refused")).anyMatch(why -> why.startsWith("token: unknown"));
   }
 
   private String address() {
@@ -149,7 +173,7 @@ class RefusalsIT {
   void clockThatIsOffIsNamed() {
     InstantSource past = () -> Instant.parse("2001-02-03T04:05:06Z");
     assertRefused(
-        () -> AgentIdentity.enrol(folder.resolve("d"), token("ward-1", 60), past),
+        () -> AgentIdentity.enrol(folder.resolve("d"), token("ward-3", 60), past),
         "clock: 2001-02-03T04:05:06Z (expected: a time at which the coordinator's certificate is"
             + " valid; it is valid from ");
   }
@@ -164,7 +188,7 @@ class RefusalsIT {
             identity.certificate().getPublicKey(), "ward-1", AgentRole.DEVICE, Duration.ofDays(1));
     assertThatThrownBy(() -> with(identity, theirs).tell("{}", NOW))
         .isInstanceOf(AnabranchException.class);
-    var authority = Authority.open(folder.resolve("c"), NOW);
+    var authority = Authority.open(coordinator, NOW);
     var second =
         authority.ofAgent(
             identity.certificate().getPublicKey(), "ward-1", AgentRole.DEVICE, Duration.ofDays(1));
@@ -181,6 +205,41 @@ class RefusalsIT {
         .anyMatch(why -> why.startsWith("certificate of 'CN=ward-1,OU=device' (expected: one that"))
         .anyMatch(why -> why.startsWith("certificate of ward-1: replaced"))
         .anyMatch(why -> why.startsWith("certificate of ward-1: revoked"));
+  }
+
+  @Test
+  void expiredCertificateIsRefusedAtBothDoors() {
+    var identity = AgentIdentity.enrol(folder.resolve("e"), token("ward-2", 60), NOW);
+    identity.tell("{\"cores\":2}", NOW);
+    var until = identity.certificate().getNotAfter().toInstant();
+    ahead.set(Duration.ofDays(91));
+    try {
+      var why = "certificate of ward-2: expired on " + until + " (expected: valid at ";
+      assertRefused(() -> identity.tell("{}", NOW), why);
+      var url = URI.create(operator().coordinator());
+      var duty =
+          new AgentPort.Duty(
+              (run, plan) -> {
+                throw new AssertionError("offered " + run);
+              },
+              folder.resolve("e/memories"),
+              SentLog.NONE,
+              note -> {});
+      try (var agent =
+          AgentPort.attend(
+              new AgentPort.Address(url.getHost(), url.getPort()),
+              identity.key(),
+              identity.certificate(),
+              identity.authority(),
+              duty)) {
+        assertThat(agent.await()).contains(why).endsWith("enrol the device again)");
+      }
+      assertThat(json(admin.get("/api/v1/devices")).path("devices").toString())
+          .contains("\"state\":\"expired\"");
+    } finally {
+      ahead.set(Duration.ZERO);
+    }
+    identity.tell("{}", NOW);
   }
 
   private static AgentIdentity with(AgentIdentity identity, X509Certificate certificate) {
@@ -215,11 +274,11 @@ class RefusalsIT {
     assertThat(send("GET", "/api/v1/audit", "", bearer).statusCode()).isEqualTo(403);
     admin.delete("/api/v1/operators/eve");
     assertThat(send("GET", "/api/v1/runs", "", bearer).statusCode()).isEqualTo(401);
-    assertThat(Files.getPosixFilePermissions(folder.resolve("c/operator.json")))
+    assertThat(Files.getPosixFilePermissions(coordinator.resolve("operator.json")))
         .isEqualTo(PosixFilePermissions.fromString("rw-------"));
-    assertThat(Files.getPosixFilePermissions(folder.resolve("c/authority.key")))
+    assertThat(Files.getPosixFilePermissions(coordinator.resolve("authority.key")))
         .isEqualTo(PosixFilePermissions.fromString("rw-------"));
-    try (var all = Files.walk(folder.resolve("c"))) {
+    try (var all = Files.walk(coordinator)) {
       for (var file : all.filter(Files::isRegularFile).toList()) {
         if (!file.endsWith("operator.json")) {
           assertThat(Files.readString(file, StandardCharsets.ISO_8859_1))
@@ -288,8 +347,8 @@ class RefusalsIT {
 
   @Test
   void slowLorisIsClosedAlthoughItKeepsTalking() throws Exception {
-    var authority = Authority.open(folder.resolve("c"), NOW);
-    var own = authority.ofPort(folder.resolve("c"), List.of("127.0.0.1"), Duration.ofDays(1));
+    var authority = Authority.open(coordinator, NOW);
+    var own = authority.ofPort(coordinator, List.of("127.0.0.1"), Duration.ofDays(1));
     var url = folder.resolve("other.db");
     try (var store = Store.open(Store.sqlite(url), folder.resolve("other.witness"), NOW, false)) {
       var registry = new Registry(store, NOW, false);
@@ -342,9 +401,9 @@ class RefusalsIT {
 
   @Test
   void folderIsOneCoordinatorsAndInsecureIsForTheLoopback() {
-    assertThatThrownBy(() -> Started.again(folder.resolve("c"), false))
+    assertThatThrownBy(() -> Started.again(coordinator, false))
         .hasMessageContaining("another process holds it");
-    assertThatThrownBy(() -> CoordinatorDaemon.init(folder.resolve("c"), Started.settings(""), NOW))
+    assertThatThrownBy(() -> CoordinatorDaemon.init(coordinator, Started.settings(""), NOW))
         .hasMessageContaining(": a coordinator's folder already (expected: a new or empty folder");
     var wide = CoordinatorSettings.of(List.of("example.org"), 0);
     CoordinatorDaemon.init(folder.resolve("w"), wide, NOW);
@@ -376,12 +435,12 @@ class RefusalsIT {
 
   /** The routes of an open port, without pages and the fallback. */
   private List<String> served() {
-    var authority = Authority.open(folder.resolve("c"), NOW);
+    var authority = Authority.open(coordinator, NOW);
     try (var store =
         Store.open(Store.sqlite(folder.resolve("o.db")), folder.resolve("o.witness"), NOW, false)) {
       var registry = new Registry(store, NOW, false);
       var gate = new Gate(store, registry, note -> {});
-      var own = authority.ofPort(folder.resolve("c"), List.of("127.0.0.1"), Duration.ofDays(1));
+      var own = authority.ofPort(coordinator, List.of("127.0.0.1"), Duration.ofDays(1));
       var metrics = new Metrics(store, registry, own.certificate(), NOW);
       var endpoints =
           Assembly.endpoints(

@@ -14,7 +14,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Carries out runs by writing logs of real runs again, line by line, as far as a test lets it. A
@@ -23,6 +25,8 @@ import java.util.concurrent.Semaphore;
 final class Replaying implements CoordinatorDaemon.Maker, RunExecutor {
   /** One for each line that may be written. */
   final Semaphore lines = new Semaphore(0);
+
+  private volatile @Nullable Thread thread;
 
   @Override
   public RunExecutor executor(AgentDirectory directory, Attendance attendance) {
@@ -42,6 +46,7 @@ final class Replaying implements CoordinatorDaemon.Maker, RunExecutor {
 
   @Override
   public void carryOut(Task task) throws InterruptedException {
+    thread = Thread.currentThread();
     var sample = Sample.of(task.plan());
     var log = task.folder().resolve("log.jsonl");
     try {
@@ -89,6 +94,14 @@ final class Replaying implements CoordinatorDaemon.Maker, RunExecutor {
       }
     }
   }
+
+  @Override
+  public void stop(String run, String why) {
+    Optional.ofNullable(thread).ifPresent(Thread::interrupt);
+  }
+
+  @Override
+  public void keep(Task task) {}
 
   @Override
   public void report(List<Path> runs, Path page) {

@@ -50,10 +50,13 @@ final class Started implements AutoCloseable {
   }
 
   static Started again(Path folder, boolean insecure, boolean restored) {
+    return again(folder, insecure, restored, InstantSource.system());
+  }
+
+  static Started again(Path folder, boolean insecure, boolean restored, InstantSource clock) {
     var fabric = new Counting();
     var notes = new CopyOnWriteArrayList<String>();
-    var start =
-        new CoordinatorDaemon.Start(-1, insecure, restored, InstantSource.system(), notes::add);
+    var start = new CoordinatorDaemon.Start(-1, insecure, restored, clock, notes::add);
     return new Started(folder, CoordinatorDaemon.start(folder, start, fabric), fabric, notes);
   }
 
@@ -70,7 +73,11 @@ final class Started implements AutoCloseable {
   static final class Counting implements CoordinatorDaemon.Maker, RunExecutor {
     final CountDownLatch go = new CountDownLatch(1);
     final CountDownLatch begun = new CountDownLatch(1);
+    final List<String> kept = new CopyOnWriteArrayList<>();
+    volatile @Nullable String told;
     @Nullable AgentDirectory agents;
+    private volatile @Nullable Thread thread;
+    private volatile @Nullable String going;
 
     @Override
     public RunExecutor executor(AgentDirectory directory, Attendance attendance) {
@@ -89,6 +96,11 @@ final class Started implements AutoCloseable {
 
     @Override
     public void carryOut(Task task) throws InterruptedException {
+      thread = Thread.currentThread();
+      going = task.id();
+      if (task.stopping() != null) {
+        throw new InterruptedException(task.stopping());
+      }
       try {
         Files.createDirectories(task.folder());
         int rounds = Integer.parseInt(task.plan().split(" ")[1]);
@@ -112,6 +124,20 @@ final class Started implements AutoCloseable {
       } catch (IOException e) {
         throw new AssertionError(e);
       }
+    }
+
+    @Override
+    public void stop(String run, String why) {
+      var at = thread;
+      if (at != null && run.equals(going)) {
+        told = why;
+        at.interrupt();
+      }
+    }
+
+    @Override
+    public void keep(Task task) {
+      kept.add(task.id());
     }
 
     @Override

@@ -79,11 +79,14 @@ abstract class StoreContract {
       assertThatObject(store.look(tables -> tables.runs().assignments("r-1")))
           .isEqualTo(Map.of("device 0", "ward-2"));
       assertThatObject(store.look(tables -> tables.runs().unfinished().size())).isEqualTo(2);
-      assertThatObject(store.change(tables -> tables.runs().stop("r-2", 9))).isEqualTo(true);
-      assertThatObject(store.change(tables -> tables.runs().stop("r-1", 9))).isEqualTo(true);
+      assertThatObject(store.change(tables -> tables.runs().stop("r-2", "alice", 9)))
+          .isEqualTo(true);
+      assertThatObject(store.change(tables -> tables.runs().stop("r-1", "alice", 9)))
+          .isEqualTo(true);
       store.changes(tables -> tables.runs().ended("r-1", RunState.FAILED, 11, "QUORUM", "none"));
       store.changes(tables -> tables.runs().ended("r-1", RunState.COMPLETED, 12, null, null));
-      assertThatObject(store.change(tables -> tables.runs().stop("r-1", 9))).isEqualTo(false);
+      assertThatObject(store.change(tables -> tables.runs().stop("r-1", "alice", 9)))
+          .isEqualTo(false);
       List<Runs.Run> newest = store.look(tables -> tables.runs().newest(10));
       assertThat(newest).extracting(Runs.Run::id).containsExactly("r-2", "r-1");
       assertThat(newest)
@@ -238,7 +241,7 @@ abstract class StoreContract {
     assertThatThrownBy(this::open)
         .isInstanceOf(AnabranchException.class)
         .hasMessageEndingWith(
-            ": its tables are of version 7 (expected: at most 2, which is what this program knows;"
+            ": its tables are of version 7 (expected: at most 3, which is what this program knows;"
                 + " use the newer program)")
         .extracting(e -> ((AnabranchException) e).failure())
         .isEqualTo(Failure.NEWER);

@@ -19,6 +19,8 @@ import dev.anabranch.testkit.Remembering;
 import dev.anabranch.testkit.Split;
 import dev.anabranch.testkit.ToyEngine;
 import dev.anabranch.testkit.ToyJob;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -26,6 +28,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
@@ -203,6 +206,156 @@ class FaultsIT {
         .containsEntry("device", 2)
         .containsEntry(
             "reason", "device 2 gave no sign for 2 s (its agent 'device-2' is not connected)");
+  }
+
+  /** The reasons for which a device was lost, and the rounds. */
+  private static List<String> lost(MemoryLog log, int device) {
+    return log.of("lost").stream()
+        .filter(line -> Integer.valueOf(device).equals(line.fields().get("device")))
+        .map(line -> line.round() + ": " + line.fields().get("reason"))
+        .toList();
+  }
+
+  private static List<Integer> invited(MemoryLog log, int device) {
+    return log.of("attempt").stream()
+        .filter(line -> Integer.valueOf(device).equals(line.fields().get("device")))
+        .filter(line -> "invited".equals(line.fields().get("state")))
+        .map(MemoryLog.Line::round)
+        .toList();
+  }
+
+  /** Runs a method, and does something while the other devices of a round wait for it. */
+  private Outcome runWith(
+      Programs method, Federation federation, MemoryLog log, int round, Runnable meanwhile) {
+    try (var engine = ToyEngine.small(2)) {
+      var done = new CompletableFuture<Void>();
+      Consumer<Device> device =
+          me -> {
+            if (me.round() == round) {
+              if (me.id().index() == 0) {
+                meanwhile.run();
+                done.complete(null);
+              }
+              done.join();
+            }
+            method.device().accept(me);
+          };
+      var waiting = with(method, device, method.body());
+      var job = ToyJob.of(engine, DEVICES).withLog(log).job(method.use(engine.facts()));
+      return federation.fabric().run(waiting, job);
+    }
+  }
+
+  private static void backAgain(Federation federation, String agent) {
+    federation.kill(agent);
+    federation.start(agent).join();
+  }
+
+  @Test
+  void deviceThatStaysAway_isWaitedForOnce_andInvitedAgainWhenItIsBack() {
+    var log = new MemoryLog();
+    try (var federation = new Federation(folder, DEVICES, Duration.ofSeconds(2))) {
+      federation.kill("device-2");
+      var outcome =
+          runWith(
+              Remembering.method(7), federation, log, 4, () -> backAgain(federation, "device-2"));
+      assertThat(lost(log, 2))
+          .startsWith(
+              "0: device 2 gave no sign for 2 s (its agent 'device-2' is not connected)",
+              "2: device 2 is away since round 0 (its agent 'device-2' is not connected)");
+      assertThat(invited(log, 2)).isNotEmpty().doesNotContain(0, 2).contains(6);
+      assertThat(outcome.lost()).isEqualTo(lost(log, 2).size());
+    }
+  }
+
+  @Test
+  void deviceThatRefuses_isNotAskedAgain_untilItAttendsAnew() {
+    var log = new MemoryLog();
+    var asked = new AtomicInteger();
+    try (var federation = new Federation(folder, DEVICES, Duration.ofSeconds(30))) {
+      federation.wire(
+          "device-2",
+          (run, plan) -> {
+            asked.incrementAndGet();
+            throw AnabranchException.expected(Failure.REFUSED, "hours", "12:00", "22:00 to 6:00");
+          });
+      var method = Remembering.method(7);
+      runWith(
+          method,
+          federation,
+          log,
+          4,
+          () -> {
+            federation.wire("device-2", federation::wireAsAll);
+            backAgain(federation, "device-2");
+          });
+      assertThat(asked).hasValue(1);
+      assertThat(lost(log, 2))
+          .startsWith(
+              "0: device-2 refuses: hours: 12:00 (expected: 22:00 to 6:00)",
+              "2: device-2 refuses: hours: 12:00 (expected: 22:00 to 6:00)");
+      assertThat(invited(log, 2)).doesNotContain(0, 2).contains(6);
+    }
+  }
+
+  @Test
+  void peerThatIsThereAndMakesNoProgress_isLostAtTheDeadline() {
+    var log = new MemoryLog();
+    var deaths = new AtomicInteger();
+    try (var engine = ToyEngine.small(2);
+        var federation = new Federation(folder, DEVICES, Duration.ofSeconds(2))) {
+      var method = Remembering.method(1);
+      Consumer<Device> device =
+          me -> {
+            if (me.id().index() == 2) {
+              me.coordinator().receive(Remembering.MODEL);
+              me.coordinator().receive(Remembering.UPDATE); // which nobody sends
+            }
+            method.device().accept(me);
+          };
+      var idle = with(method, device, method.body());
+      var job = ToyJob.of(engine, DEVICES).withLog(log).job(method.use(engine.facts()));
+      federation.wire(
+          "device-4",
+          (run, plan) -> {
+            if (deaths.incrementAndGet() < 40) {
+              federation.kill("device-4"); // dies whenever it is offered the run
+              federation.start("device-4");
+            }
+            return federation.wireAsAll(run, plan);
+          });
+      federation.fabric().run(idle, job);
+    }
+    assertThat(lost(log, 2)).containsExactly("0: no progress for 2 s");
+    assertThat(lost(log, 4))
+        .containsExactly(
+            "0: device-4 was started again 10 times in this visit; see what its own log says");
+  }
+
+  @Test
+  void fullDiskAtTheSpool_endsTheRun_whichGoesOnWhenThereIsRoom() throws IOException {
+    var method = Remembering.method(4);
+    var expected = undisturbed(method);
+    try (var engine = ToyEngine.small(2);
+        var federation = new Federation(folder, 3, Duration.ofSeconds(30))) {
+      var job = ToyJob.of(engine, DEVICES).job(method.use(engine.facts()));
+      federation.wire(method, job);
+      var visit = folder.resolve("spool/r/round-000002/device-000004");
+      Files.createDirectories(visit);
+      var full = Files.createSymbolicLink(visit.resolve("sealed.part"), Path.of("/dev/full"));
+      assertThatThrownBy(() -> federation.grpc("r").run(method, job))
+          .isInstanceOfSatisfying(
+              AnabranchException.class, e -> assertThat(e.failure()).isEqualTo(Failure.STORAGE))
+          .hasMessage(
+              "spool: "
+                  + visit
+                  + ": No space left on device (expected: room and the right to write); make room,"
+                  + " then resume the run");
+      Files.delete(full);
+      var actual = federation.grpc("r").run(method, job);
+      assertThat(actual.trained().sha256()).isEqualTo(expected.trained().sha256());
+      assertThat(actual.lost()).isZero();
+    }
   }
 
   @Test

@@ -19,7 +19,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
-import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 
 /**
  * Coordinator, body and agents in one process, over real sockets on the loopback. A run uses it as
@@ -32,7 +34,8 @@ final class Federation implements AutoCloseable {
   private final Path folder;
   private final List<String> names;
   private final Duration deadline;
-  private final Map<String, Agent> agents = new TreeMap<>();
+  private final Map<String, Agent> agents = new ConcurrentSkipListMap<>();
+  private final Map<String, RunWiring> own = new ConcurrentHashMap<>();
   private GrpcHub hub;
   private HubServer server;
   private Attendance attendance;
@@ -55,18 +58,38 @@ final class Federation implements AutoCloseable {
     start("body");
   }
 
-  /** Starts an agent, or starts it again after {@link #kill}. */
-  void start(String name) {
+  /**
+   * Starts an agent, or starts it again after {@link #kill}.
+   *
+   * @return done when it attends
+   */
+  CompletableFuture<Void> start(String name) {
+    var attends = new CompletableFuture<Void>();
     var dial =
         new GrpcDial(name, "127.0.0.1", server.port(), null, LIMITS, new Random(name.hashCode()));
     agents.put(
         name,
         new Agent(
             dial,
-            (run, plan) -> wiring.wire(run, plan),
+            (run, plan) -> own.getOrDefault(name, wiring).wire(run, plan),
             folder.resolve(name),
             SentLog.NONE,
-            note -> {}));
+            note -> {
+              if (note.equals("connected to the coordinator")) {
+                attends.complete(null);
+              }
+            }));
+    return attends;
+  }
+
+  /** What an agent does with an offer, in place of what all do. */
+  void wire(String name, RunWiring wiring) {
+    own.put(name, wiring);
+  }
+
+  /** What all do with an offer. */
+  Wired wireAsAll(String run, String plan) {
+    return wiring.wire(run, plan);
   }
 
   /** Ends an agent as the death of its process would: nothing is said to anybody. */

@@ -229,6 +229,6 @@ export function ending(run) {
       h('p', {class: 'reason'}, clean(failure.text || 'The coordinator has not said why.', 2000)),
       failure.code ? h('p', {class: 'note'}, 'Exit code ' + clean(failure.code, 6) + '; docs/errors.md says more.') : null);
   }
-  if (run.state === 'stopped') return h('p', {class: 'note'}, 'An operator stopped this run. What it had reached is below.');
+  if (run.state === 'stopped') return h('p', {class: 'note'}, (run.stoppedBy ? clean(run.stoppedBy, 64) : 'An operator') + ' stopped this run' + (run.stoppedAt ? ' at ' + clean(run.stoppedAt, 40) : '') + '. What it had reached is below.');
   return null;
 }

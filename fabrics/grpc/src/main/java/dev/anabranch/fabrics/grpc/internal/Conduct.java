@@ -2,6 +2,7 @@ package dev.anabranch.fabrics.grpc.internal;
 
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Charge;
+import dev.anabranch.core.Failure;
 import dev.anabranch.core.Job;
 import dev.anabranch.core.Method;
 import dev.anabranch.core.NodeId;
@@ -28,6 +29,9 @@ public final class Conduct<S> extends Conducting<S> {
   private final Looks looks;
   private final Watch watch;
   private final VisitBooks costs;
+
+  /** What agents hear when the run ends before it is complete. */
+  private String told = "failed";
 
   /** A run that begins, or goes on from its last checkpoint. */
   public static <S> Conduct<S> of(
@@ -122,9 +126,13 @@ public final class Conduct<S> extends Conducting<S> {
   /** Tells whoever watches; the failure itself counts, whatever the log says to that. */
   @Override
   protected void failed(AnabranchException e) {
+    boolean asked = e.failure() == Failure.STOPPED;
+    var state = asked ? "stopped" : "failed";
+    var reason = String.valueOf(e.getMessage());
+    // What others did is no business of an agent's owner.
+    told = asked ? reason : "failed (" + e.failure() + "); its operator knows more";
     try {
-      run.live(
-          "end", notes.rounds() - 1, "state", "failed", "reason", String.valueOf(e.getMessage()));
+      run.live("end", notes.rounds() - 1, "state", state, "reason", reason);
     } catch (AnabranchException log) {
       e.addSuppressed(log);
     }
@@ -139,7 +147,7 @@ public final class Conduct<S> extends Conducting<S> {
   @Override
   protected void over(boolean well) {
     watch.end();
-    run.roll().close(well ? "" : "failed");
+    run.roll().close(well ? "" : told);
   }
 
   @Override

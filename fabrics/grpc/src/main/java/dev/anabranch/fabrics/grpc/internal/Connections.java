@@ -2,7 +2,9 @@ package dev.anabranch.fabrics.grpc.internal;
 
 import com.linecorp.armeria.client.ClientFactory;
 import com.linecorp.armeria.server.ServerBuilder;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
+import io.micrometer.core.instrument.config.MeterFilter;
 import io.netty.handler.ssl.ClientAuth;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -27,13 +29,20 @@ public final class Connections {
             .connectTimeout(Duration.ofSeconds(10))
             .http2InitialStreamWindowSize(STREAM_WINDOW)
             .http2InitialConnectionWindowSize(CONNECTION_WINDOW)
-            .meterRegistry(new CompositeMeterRegistry()); // nobody reads an agent's meters
+            .meterRegistry(noMeters());
     if (tls != null) {
       builder
           .tls(tls.key(), tls.chain())
           .tlsCustomizer(ssl -> ssl.protocols(Tls.VERSION).trustManager(tls.trust()));
     }
     return builder.build();
+  }
+
+  /** Nobody reads an agent's meters, and Armeria would register one of them twice. */
+  private static MeterRegistry noMeters() {
+    var none = new CompositeMeterRegistry();
+    none.config().meterFilter(MeterFilter.deny());
+    return none;
   }
 
   /**

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,13 +33,24 @@ final class FileSpool implements Spool, AutoCloseable {
 
   private final Path file;
   private final FileChannel channel;
+  private final Consumer<AnabranchException> full;
   private long size;
   private volatile boolean ended;
   private volatile @Nullable String reason;
 
   /** Begins a new file. */
   FileSpool(Path file) {
+    this(file, failure -> {});
+  }
+
+  /**
+   * Begins a new file.
+   *
+   * @param full told if it cannot be written; the peer alone would hear of it otherwise
+   */
+  FileSpool(Path file, Consumer<AnabranchException> full) {
     this.file = file;
+    this.full = full;
     try {
       Files.createDirectories(file.toAbsolutePath().getParent());
       channel =
@@ -152,7 +165,7 @@ final class FileSpool implements Spool, AutoCloseable {
       try {
         channel.force(false);
       } catch (IOException e) {
-        throw failed(file, e);
+        throw unwritten(e);
       }
       return new Arrived(file, place);
     }
@@ -171,8 +184,16 @@ final class FileSpool implements Spool, AutoCloseable {
       }
       return written;
     } catch (IOException e) {
-      throw failed(file, e);
+      throw unwritten(e);
     }
+  }
+
+  private AnabranchException unwritten(IOException e) {
+    var failure = failed(file, e);
+    if (!(e instanceof ClosedChannelException)) { // nobody waits for the rest of a closed spool
+      full.accept(failure);
+    }
+    return failure;
   }
 
   /** A message on the disk. */

@@ -119,7 +119,7 @@ final class Looks implements Roll.RollListener {
   }
 
   @Override
-  public void broke(String agent, String reason) {
+  public void broke(String agent, String reason, boolean again) {
     if (agent.equals(awaited)) {
       broken = reason;
     }

@@ -41,7 +41,10 @@ final class RemoteVisit implements PlayedVisit<CoordinatorLink> {
 
   private @Nullable String awaited;
   private double awaitedSince;
-  private double progress;
+
+  /** When work was last reported or bytes crossed; below all times: not yet. */
+  private double progress = Double.NEGATIVE_INFINITY;
+
   private long moved;
   private double began;
   private double finished;
@@ -56,7 +59,6 @@ final class RemoteVisit implements PlayedVisit<CoordinatorLink> {
         run.needs(Ability.BODY_LINKS)
             ? new CoordinatorLink(run, this, BODY, coordinatorMemory.scoped("~for " + device))
             : null;
-    progress = run.clock().now();
     began = run.wall().seconds();
     folder.sealed().ifPresent(this::replay);
   }

@@ -26,6 +26,10 @@ public final class Roll {
     boolean ready;
     @Nullable String refused;
     double heard;
+
+    /** Since which round it is away; below 0: it is not. */
+    int awaySince = -1;
+
     final List<Integer> devices = new ArrayList<>();
     boolean body;
   }
@@ -42,8 +46,12 @@ public final class Roll {
 
   /** Hears what happens; called with the board's lock held. */
   interface RollListener {
-    /** An agent was started anew, or is gone for good: what it was doing is lost. */
-    void broke(String agent, String reason);
+    /**
+     * What an agent was doing is lost.
+     *
+     * @param again whether it was started anew; else it is gone
+     */
+    void broke(String agent, String reason, boolean again);
 
     void reported(String agent, Report report);
   }
@@ -127,8 +135,29 @@ public final class Roll {
     return seat(agent(party)).heard;
   }
 
-  boolean attending(NodeId party) {
-    return seat(agent(party)).attending;
+  /**
+   * Says why nobody waits for a party any more: it was silent for the deadline, in this round or
+   * before. Called with the lock held.
+   */
+  String away(NodeId party, int round, String deadline) {
+    var seat = seat(agent(party));
+    if (seat.awaySince >= 0 && seat.awaySince < round) {
+      return "%s is away since round %d (its agent '%s' %s)"
+          .formatted(party, seat.awaySince, agent(party), connected(seat));
+    }
+    seat.awaySince = round;
+    return "%s gave no sign for %s (its agent '%s' %s)"
+        .formatted(party, deadline, agent(party), connected(seat));
+  }
+
+  private static String connected(Seat seat) {
+    return seat.attending ? "is connected" : "is not connected";
+  }
+
+  /** An agent has given a sign. */
+  private void heard(Seat seat) {
+    seat.heard = clock.now();
+    seat.awaySince = -1;
   }
 
   private Seat seat(String agent) {
@@ -142,12 +171,12 @@ public final class Roll {
       return;
     }
     board.change(() -> {
-      seat.heard = clock.now();
+      heard(seat);
       seat.attending = true;
       if (fresh) {
         seat.ready = false;
         seat.refused = null;
-        listeners.forEach(l -> l.broke(agent, agent + " was started again"));
+        listeners.forEach(l -> l.broke(agent, agent + " was started again", true));
       }
     });
     if (fresh) {
@@ -171,7 +200,7 @@ public final class Roll {
       board.change(() -> {
         seat.attending = false;
         seat.ready = false;
-        listeners.forEach(l -> l.broke(agent, agent + " is gone: " + reason));
+        listeners.forEach(l -> l.broke(agent, agent + " is gone: " + reason, false));
       });
     }
   }
@@ -183,7 +212,7 @@ public final class Roll {
       return;
     }
     board.change(() -> {
-      seat.heard = clock.now();
+      heard(seat);
       switch (report.getWhatCase()) {
         case READY -> seat.ready |= report.getReady().getRun().equals(run);
         case REFUSED -> {

@@ -29,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  * round. Its keeper, a thread, begins attempts until one is whole or the visits are given up.
  */
 final class VisitGroup implements Roll.RollListener {
+  /** An agent that dies at the same place over and over makes no progress, however busy it is. */
+  private static final int MOST_STARTS = 10;
+
   private final RunContext run;
   private final int round;
   private final List<RemoteVisit> members;
@@ -41,6 +44,7 @@ final class VisitGroup implements Roll.RollListener {
   private boolean running;
   private @Nullable String broken;
   private boolean over;
+  private int starts;
 
   // The keeper's own.
   private final List<Hub.Relay> relays = new ArrayList<>();
@@ -171,7 +175,7 @@ final class VisitGroup implements Roll.RollListener {
     for (var visit : live) {
       tell(visit, "invited");
       for (var party : visit.parties()) {
-        var spool = new FileSpool(visit.folder.inbox(attempt, party));
+        var spool = new FileSpool(visit.folder.inbox(attempt, party), this::failed);
         var pipe = run.hub().open(key(visit, NodeId.COORDINATOR, party), spool, visit.accounts);
         visit.link(party).attach(pipe, spool);
       }
@@ -273,10 +277,15 @@ final class VisitGroup implements Roll.RollListener {
   }
 
   @Override
-  public void broke(String agent, String reason) {
+  public void broke(String agent, String reason, boolean again) {
     for (var visit : members) {
       if (!visit.settled() && playedBy(visit, agent)) {
         broken(reason);
+        if (again && run.roll().agent(visit.device).equals(agent) && ++starts > MOST_STARTS) {
+          visit.giveUp(
+              "%s was started again %d times in this visit; see what its own log says"
+                  .formatted(agent, MOST_STARTS));
+        }
       }
     }
   }

@@ -35,6 +35,7 @@ final class Watch {
   void over(List<VisitGroup> groups, List<RemoteVisit> visits) {
     this.groups = groups;
     this.visits = visits;
+    look(); // nobody waits anew for those who have been away for long
   }
 
   private void watch() {
@@ -58,18 +59,16 @@ final class Watch {
     groups.forEach(VisitGroup::lookAtTraffic);
     double newest = visits.stream().mapToDouble(RemoteVisit::progress).max().orElse(now);
     for (var visit : visits) {
+      var refused = run.roll().refused(visit.device);
+      if (refused != null) {
+        visit.giveUp(refused);
+      }
       if (visit.settled()) {
         continue;
       }
       for (var party : visit.parties()) {
         if (now - Math.max(run.roll().heard(party), visit.progress()) > run.deadline()) {
-          visit.giveUp(
-              "%s gave no sign for %s (its agent '%s' %s)"
-                  .formatted(
-                      party,
-                      seconds(),
-                      run.roll().agent(party),
-                      run.roll().attending(party) ? "is connected" : "is not connected"));
+          visit.giveUp(run.roll().away(party, visit.round, seconds()));
         }
       }
       double since = Math.max(visit.awaitedSince(), newest);

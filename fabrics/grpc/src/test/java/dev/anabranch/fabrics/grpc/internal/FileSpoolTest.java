@@ -11,8 +11,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -63,6 +65,30 @@ class FileSpoolTest {
     assertThat(all).extracting(Parcel::codec).containsOnly("c/1");
     assertThat(read(all.getFirst().wire().body())).isEqualTo(read(bytes(1000, 2)));
     all.forEach(parcel -> parcel.wire().close());
+  }
+
+  @Test
+  void fullDisk_isTold_andLeavesNothingBehind() throws IOException {
+    var file = Files.createSymbolicLink(folder.resolve("inbox"), Path.of("/dev/full"));
+    var told = new ArrayList<AnabranchException>();
+    try (var spool = new FileSpool(file, told::add)) {
+      assertThatThrownBy(() -> spool.begin("model", "c/1", 10, 10))
+          .hasMessage(
+              "spool: "
+                  + file
+                  + ": No space left on device (expected: room and the right to write); make room,"
+                  + " then resume the run");
+    }
+    Files.delete(file);
+    assertThat(told)
+        .singleElement()
+        .extracting(AnabranchException::failure)
+        .isEqualTo(Failure.STORAGE);
+    var closed = new FileSpool(folder.resolve("other"), told::add);
+    closed.close();
+    assertThatThrownBy(() -> closed.begin("model", "c/1", 10, 10))
+        .isInstanceOf(AnabranchException.class);
+    assertThat(told).hasSize(1);
   }
 
   @Test
