@@ -1,6 +1,7 @@
 package dev.anabranch.fabrics.grpc.internal;
 
 import dev.anabranch.core.Wire;
+import dev.anabranch.fabrics.common.Parcel;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
