@@ -1,5 +1,7 @@
 package dev.anabranch.benchmarks;
 
+import dev.anabranch.core.AnabranchException;
+import dev.anabranch.core.Failure;
 import dev.anabranch.core.FileCheckpoints;
 import dev.anabranch.core.FileRunLog;
 import dev.anabranch.fabrics.grpc.Attendance;
@@ -95,6 +97,14 @@ final class CoordinatorProcess {
         throw new java.io.UncheckedIOException(e);
       }
     }
+
+    @Override
+    public void stop(String run, String why) {
+      attendance.stop(run, new AnabranchException(Failure.STOPPED, why));
+    }
+
+    @Override
+    public void keep(Task task) {} // nobody fetches what a measurement leaves
 
     @Override
     public void report(List<Path> runs, Path page) {
