@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.time.LocalTime;
+import java.time.ZoneId;
 import java.time.ZonedDateTime;
 import java.util.ArrayList;
 import java.util.List;
@@ -221,7 +222,7 @@ class DaemonIT {
   @Test
   void deviceAttendsInItsHoursAlone() {
     var clock = new HeldClock(0);
-    var now = ZonedDateTime.now();
+    var now = ZonedDateTime.now(ZoneId.systemDefault());
     var noon = now.plusDays(1).with(LocalTime.NOON);
     clock.ahead(Duration.between(now, noon));
     attend(agent("ward-1", AgentRole.DEVICE, OwnerLimits.none().withHours("22-6"), clock));
