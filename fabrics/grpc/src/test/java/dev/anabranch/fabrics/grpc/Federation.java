@@ -7,16 +7,20 @@ import dev.anabranch.core.Failure;
 import dev.anabranch.core.Job;
 import dev.anabranch.core.Method;
 import dev.anabranch.core.Outcome;
+import dev.anabranch.fabrics.grpc.internal.CutProxy;
 import dev.anabranch.fabrics.grpc.internal.GrpcDial;
 import dev.anabranch.fabrics.grpc.internal.GrpcHub;
 import dev.anabranch.fabrics.grpc.internal.HubServer;
 import dev.anabranch.fabrics.grpc.internal.Limits;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
@@ -33,6 +37,8 @@ final class Federation implements AutoCloseable {
   private final List<String> names;
   private final Duration deadline;
   private final Map<String, Agent> agents = new TreeMap<>();
+  private final Map<String, CutProxy> lines = new TreeMap<>();
+  private int starts;
   private GrpcHub hub;
   private HubServer server;
   private Attendance attendance;
@@ -57,8 +63,9 @@ final class Federation implements AutoCloseable {
 
   /** Starts an agent, or starts it again after {@link #kill}. */
   void start(String name) {
-    var dial =
-        new GrpcDial(name, "127.0.0.1", server.port(), null, LIMITS, new Random(name.hashCode()));
+    var line = lines.get(name);
+    int port = line == null ? server.port() : line.port();
+    var dial = new GrpcDial(name, "127.0.0.1", port, null, LIMITS, new Random(starts++));
     agents.put(
         name,
         new Agent(
@@ -69,6 +76,24 @@ final class Federation implements AutoCloseable {
             note -> {}));
   }
 
+  /** Makes all agents dial over lines that can be cut. */
+  void overLines() {
+    for (var name : List.copyOf(agents.keySet())) {
+      kill(name);
+      try {
+        lines.put(name, new CutProxy(server.port()));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      start(name);
+    }
+  }
+
+  /** The line of an agent. */
+  CutProxy line(String name) {
+    return Objects.requireNonNull(lines.get(name));
+  }
+
   /** Ends an agent as the death of its process would: nothing is said to anybody. */
   void kill(String name) {
     var agent = agents.remove(name);
@@ -77,15 +102,23 @@ final class Federation implements AutoCloseable {
     }
   }
 
-  /** Ends the coordinator, its runs as well, and starts another one at the same port. */
-  void stopAndRestartCoordinator() {
+  /**
+   * Ends the coordinator, its run {@code r} as well, and starts another one at the same port.
+   *
+   * @return false, and nothing is done, if that run is not going on
+   */
+  boolean stopAndRestartCoordinator() {
     int port = server.port();
-    attendance.stop("r", new AnabranchException(Failure.PROGRAM, "the coordinator is stopped"));
+    if (!attendance.stop(
+        "r", new AnabranchException(Failure.PROGRAM, "the coordinator is stopped"))) {
+      return false;
+    }
     hub.close();
     server.close();
     hub = new GrpcHub(LIMITS, new Random(2));
     attendance = new Attendance(hub);
     server = new HubServer(hub, "127.0.0.1", port, null, LIMITS.hello());
+    return true;
   }
 
   /** A fabric whose runs are played by these agents. */
@@ -124,5 +157,12 @@ final class Federation implements AutoCloseable {
     List.copyOf(agents.keySet()).forEach(this::kill);
     hub.close();
     server.close();
+    for (var line : lines.values()) {
+      try {
+        line.close();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
   }
 }

@@ -103,6 +103,20 @@ class MethodsIT {
     }
   }
 
+  /** Its state is safe after the last round, its record is not yet whole: it is started again. */
+  @Test
+  void coordinatorThatDiesAfterTheLastRound_asksDevicesOnceMore() {
+    var method = method("single-merge", Map.of());
+    try (var engine = ToyEngine.small(2)) {
+      var job = ToyJob.of(engine, DEVICES).job(method.use(engine.facts()));
+      var first = federation().fabric().run(method, job);
+      var again = federation().fabric().run(method, job);
+      assertThat(again.last()).isEqualTo(first.last());
+      assertThat(again.more()).isEqualTo(first.more());
+      assertThat(again.trained().sha256()).isEqualTo(first.trained().sha256());
+    }
+  }
+
   @Test
   void methodThatNeedsAllDataInOnePlace_isRefusedByName() {
     try (var engine = ToyEngine.small(1)) {

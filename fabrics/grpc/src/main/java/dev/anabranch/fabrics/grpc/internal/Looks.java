@@ -1,6 +1,8 @@
 package dev.anabranch.fabrics.grpc.internal;
 
+import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Codecs;
+import dev.anabranch.core.Failure;
 import dev.anabranch.core.LinkLostException;
 import dev.anabranch.core.Memory;
 import dev.anabranch.core.NodeId;
@@ -86,17 +88,30 @@ final class Looks implements Roll.RollListener {
         throw new LinkLostException(device, "does not attend");
       }
       Thread.ofVirtual().start(() -> loseWhenBroken(pipe));
-      Optional<TensorMap> found = Optional.empty();
-      while (pipe.more()) {
-        var got = Messages.decode(MEMORY, MEMORY.codec(), device, pipe.receive(), Memory.NONE);
-        found = Optional.of(got.value().copy());
-        got.free();
+      try {
+        return found(device, pipe);
+      } catch (LinkLostException e) {
+        var refused = spool.hasEnded() ? spool.reason() : null;
+        if (refused == null) {
+          throw e;
+        }
+        throw new AnabranchException(
+            Failure.STORAGE, run.roll().agent(device) + " refuses: " + refused);
       }
-      return found;
     } finally {
       run.board().change(() -> awaited = null);
       VisitFolder.delete(file);
     }
+  }
+
+  private static Optional<TensorMap> found(NodeId device, Pipe pipe) {
+    Optional<TensorMap> found = Optional.empty();
+    while (pipe.more()) {
+      var got = Messages.decode(MEMORY, MEMORY.codec(), device, pipe.receive(), Memory.NONE);
+      found = Optional.of(got.value().copy());
+      got.free();
+    }
+    return found;
   }
 
   /** A link to an agent that was started again would wait for ever. */
