@@ -151,7 +151,7 @@ final class RehearseCommand implements Callable<Integer> {
     if (result.equal()) {
       return "equal";
     }
-    return result.byTime()
+    return result.byCost()
         ? "not equal, and need not be: this method decides by what visits took, which is wall time"
             + " between processes and virtual time in 'run';"
         : "NOT equal";

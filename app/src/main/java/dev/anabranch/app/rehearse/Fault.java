@@ -3,6 +3,7 @@ package dev.anabranch.app.rehearse;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -49,7 +50,7 @@ public record Fault(
     if (!m.matches()) {
       throw bad(text, EXPECTED);
     }
-    var kind = Kind.valueOf(m.group("kind").toUpperCase(java.util.Locale.ROOT));
+    var kind = Kind.valueOf(m.group("kind").toUpperCase(Locale.ROOT));
     var seconds = number(m, "seconds");
     if (kind == Kind.KILL && seconds.isPresent()) {
       throw bad(text, "no duration: what is killed is started again at once");

@@ -54,7 +54,7 @@ public final class Rehearsal {
    *
    * @param rehearsed SHA-256 of the weights of the real processes
    * @param local of those of the local fabric
-   * @param byTime whether the method decided by what visits took
+   * @param byCost whether the method decides by what visits took
    * @param struck faults that did strike, in this order
    */
   public record Result(
@@ -63,7 +63,7 @@ public final class Rehearsal {
       String local,
       int rounds,
       int lost,
-      boolean byTime,
+      boolean byCost,
       List<Struck> struck) {
     public boolean equal() {
       return rehearsed.equals(local);
@@ -71,14 +71,14 @@ public final class Rehearsal {
 
     /** Whether the weights are what they should be, as far as that can be told. */
     public boolean sound() {
-      return equal() || (byTime && lost == 0);
+      return equal() || (byCost && lost == 0);
     }
 
     /** As {@code rehearsal.json} holds it. */
     public Map<String, Object> toMap() {
       var out = new LinkedHashMap<String, Object>();
       out.put("equal", equal());
-      out.put("decidesByTime", byTime);
+      out.put("decidesByCost", byCost);
       out.put("weightsSha256", Map.of("rehearsed", rehearsed, "local", local));
       out.put("rounds", rounds);
       out.put("lost", lost);
@@ -159,7 +159,7 @@ public final class Rehearsal {
       play();
     } finally {
       close();
-      Runtime.getRuntime().removeShutdownHook(hook);
+      forget(hook);
     }
     tell.accept("the same plan on the local fabric");
     var local = new Runner(session).run(plan, "local", folder.resolve("local"), watch);
@@ -171,10 +171,18 @@ public final class Rehearsal {
             local.weightsSha256(),
             local.rounds(),
             rehearsed.get("lost") instanceof Number n ? n.intValue() : 0,
-            RoundWatch.decidesByTime(record().resolve("log.jsonl")),
+            plan.method().card().decidesByCost(),
             List.copyOf(struck));
     write(folder.resolve("rehearsal.json"), Json.pretty(result.toMap()));
     return result;
+  }
+
+  private static void forget(Thread hook) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      return; // this process is being ended, which is why the others have ended
+    }
   }
 
   private static void write(Path file, String text) {

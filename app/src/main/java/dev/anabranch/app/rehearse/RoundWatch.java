@@ -44,15 +44,6 @@ final class RoundWatch {
     return failure;
   }
 
-  /** Whether a run that has ended did what it did because of what visits took. */
-  static boolean decidesByTime(Path log) {
-    try (var lines = Files.lines(log)) {
-      return lines.anyMatch(line -> line.startsWith("{\"kind\":\"costs\""));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
   private int read(String text) {
     int last = 0;
     failure = "";

@@ -6,17 +6,21 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A rehearsal with drawn faults: processes of their own, over TLS; the engine is the toy. */
-@Timeout(120)
+/**
+ * A rehearsal with drawn faults: processes of their own, over TLS; the engine is the toy. With this
+ * seed each kind of process is killed, a line is cut and a process stopped, for a second each.
+ */
+@Timeout(300)
 class RehearseIT {
-  private static final int ROUNDS = 30;
-  private static final int FAULTS = 6;
+  private static final int ROUNDS = 20;
+  private static final int FAULTS = 5;
 
   @TempDir Path folder;
   private Path plan = Path.of("");
@@ -28,7 +32,7 @@ class RehearseIT {
         plan,
         """
         name: toy
-        seed: 3
+        seed: 2339
         lanes: 1
         method:
           sfprompt: { rounds: %d, cohort: 3, examples: 8, batch: 4, headLayers: 1, tailLayers: 1 }
@@ -42,7 +46,7 @@ class RehearseIT {
     var out = folder.resolve("out");
     var err = folder.resolve("err");
     var command =
-        new java.util.ArrayList<>(
+        new ArrayList<>(
             List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",

@@ -385,7 +385,15 @@ public final class Conduct<S> extends Party implements Coordinator<S> {
     @Override
     public Optional<TensorMap> memory(NodeId device, String key) {
       var version = notes.memories.get(RemoteVisits.memoryName(device, device));
-      return version == null ? Optional.empty() : looks.memory(device, key, version);
+      return version == null
+          ? Optional.empty()
+          : looks.memory(device, key, version, reason -> away(device, reason));
+    }
+
+    /** What it has is missing in what is measured, and in what is made of it. */
+    private void away(NodeId device, String reason) {
+      notes.lost++;
+      run.live("lost", round, "device", device.index(), "reason", reason);
     }
 
     @Override

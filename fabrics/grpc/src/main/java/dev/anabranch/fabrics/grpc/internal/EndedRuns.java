@@ -9,7 +9,7 @@ import java.nio.file.Path;
 /**
  * What an agent keeps of runs that have ended. A coordinator may die between the end of a run and
  * the moment at which its record is whole, and then asks for memories again; so they stay until
- * another run is offered. Thread-safe: all of it lies on the disk.
+ * another run is offered. Thread-safe.
  *
  * @param folder a folder for each run, and in it a mark if the run has ended
  */
@@ -34,7 +34,7 @@ record EndedRuns(Path folder) {
   }
 
   /** A run is offered, perhaps again: it goes on, and those that have ended are forgotten. */
-  void offered(String run) {
+  synchronized void offered(String run) {
     var offered = of(run);
     try {
       Files.deleteIfExists(offered.resolve(MARK));

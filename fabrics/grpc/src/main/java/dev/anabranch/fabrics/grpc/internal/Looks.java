@@ -13,12 +13,14 @@ import dev.anabranch.fabrics.grpc.internal.proto.Order;
 import dev.anabranch.fabrics.grpc.internal.proto.Report;
 import dev.anabranch.fabrics.grpc.internal.proto.Version;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Measurements of what devices keep: asked of their agents, charged to nobody. A device that is
- * away is waited for up to the deadline, and then has nothing. Of the coordinator's program.
+ * away is waited for up to the deadline. Of the coordinator's program.
  */
 final class Looks implements Roll.RollListener {
   /** Links of measurements belong to this round. */
@@ -37,8 +39,13 @@ final class Looks implements Roll.RollListener {
     this.run = run;
   }
 
-  /** What a device kept under a key in a version. */
-  Optional<TensorMap> memory(NodeId device, String key, Version version) {
+  /**
+   * What a device kept under a key in a version.
+   *
+   * @param away told why, if the device stays away
+   */
+  Optional<TensorMap> memory(
+      NodeId device, String key, Version version, Consumer<String> away) {
     run.roll().listen(this);
     try {
       while (awaitAgent(device)) {
@@ -48,6 +55,12 @@ final class Looks implements Roll.RollListener {
           continue; // its agent was started again, or is gone
         }
       }
+      away.accept(
+          String.format(
+              Locale.ROOT,
+              "gave no sign for %.0f s when it was asked for its '%s'",
+              run.deadline(),
+              key));
       return Optional.empty();
     } finally {
       run.roll().forget(this);

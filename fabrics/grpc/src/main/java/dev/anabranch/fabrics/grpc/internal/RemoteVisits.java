@@ -44,7 +44,6 @@ final class RemoteVisits implements Visits {
   private final Map<NodeId, VisitCost> costs = new TreeMap<>();
   private long pendingBytes;
   private boolean closed;
-  private boolean asked;
 
   /**
    * @param memory of the coordinator
@@ -233,10 +232,6 @@ final class RemoteVisits implements Visits {
     if (!closed) {
       throw new IllegalStateException(
           "cost of " + device + ": the visits of round " + round + " are open (expected: closed)");
-    }
-    if (!asked) {
-      asked = true; // the method decides by what differs from run to run; the log says so
-      run.live("costs", round, "clock", "wall");
     }
     return of(device).lost() == null ? Optional.ofNullable(costs.get(device)) : Optional.empty();
   }
