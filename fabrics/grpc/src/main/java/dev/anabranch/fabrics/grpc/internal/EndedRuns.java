@@ -40,7 +40,8 @@ record EndedRuns(Path folder) {
       Files.deleteIfExists(offered.resolve(MARK));
       if (Files.isDirectory(folder)) {
         try (var runs = Files.list(folder)) {
-          runs.filter(other -> Files.exists(other.resolve(MARK))).forEach(VisitFolder::delete);
+          runs.filter(other -> !other.equals(offered) && Files.exists(other.resolve(MARK)))
+              .forEach(VisitFolder::delete);
         }
       }
     } catch (IOException e) {

@@ -15,6 +15,7 @@ import dev.anabranch.fabrics.grpc.internal.proto.Version;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -28,8 +29,10 @@ final class Looks implements Roll.RollListener {
 
   static final Topic<TensorMap> MEMORY = new Topic<>("memory", Codecs.TENSORS);
 
+  /** A link is opened once at a hub, though a run may be stopped and go on there. */
+  private static final AtomicInteger NUMBER = new AtomicInteger();
+
   private final RunContext run;
-  private int number;
 
   // Under the board's lock.
   private @Nullable String awaited;
@@ -84,7 +87,7 @@ final class Looks implements Roll.RollListener {
   }
 
   private Optional<TensorMap> ask(NodeId device, String key, Version version) {
-    int mine = number++;
+    int mine = NUMBER.getAndIncrement();
     Path file = run.spool().resolve("look-" + mine + ".inbox");
     var linkKey = new LinkKey(run.run(), ROUND, device.index(), mine, NodeId.COORDINATOR, device);
     try (var spool = new FileSpool(file);
