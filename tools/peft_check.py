@@ -6,7 +6,8 @@ Needs: pip install torch transformers peft. Run, after a run of a BERT classifie
     python tools/peft_check.py RUN RUN/merged LINES
     python tools/peft_check.py RUN RUN/peft LINES --base FOLDER
 
-LINES has one text a line. FOLDER is the base model as a Hugging Face folder; the merged folder of a run
+The run has to have `model: { precision: { frozen: fp32 } }`: bf16, the default where the processor has it,
+differs from what the libraries compute by about 1e-3. LINES has one text a line. FOLDER is the base model as a Hugging Face folder; the merged folder of a run
 that trains the classifier alone is one. Logits are compared up to what a softmax cannot see.
 """
 
@@ -46,7 +47,8 @@ def own_class(folder):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     readme = open(os.path.join(folder, "README.md"), encoding="utf-8").read()
-    return next(c for n, c in vars(module).items() if n.endswith("BertForSequenceClassification") and n in readme)
+    return next(c for n, c in vars(module).items()
+                if getattr(c, "__module__", "") == "anabranch_bert" and n.endswith("ForSequenceClassification") and n in readme)
 
 
 if os.path.exists(os.path.join(args.folder, "adapter_config.json")):

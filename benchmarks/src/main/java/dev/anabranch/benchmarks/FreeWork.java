@@ -2,24 +2,17 @@ package dev.anabranch.benchmarks;
 
 import dev.anabranch.core.Ability;
 import dev.anabranch.core.Card;
-import dev.anabranch.core.Codec;
 import dev.anabranch.core.Codecs;
 import dev.anabranch.core.CohortPolicy;
 import dev.anabranch.core.Device;
-import dev.anabranch.core.ModelFacts;
-import dev.anabranch.core.ModelUse;
-import dev.anabranch.core.NodeId;
-import dev.anabranch.core.Parameterisation;
-import dev.anabranch.core.Partition;
 import dev.anabranch.core.Quorum;
 import dev.anabranch.core.Replies;
 import dev.anabranch.core.RoundMethod;
-import dev.anabranch.core.Setup;
 import dev.anabranch.core.TensorMap;
 import dev.anabranch.core.Topic;
 import dev.anabranch.core.Update;
 import dev.anabranch.parts.UniformCohort;
-import java.util.Map;
+import dev.anabranch.testkit.WholeModel;
 import java.util.Set;
 
 /**
@@ -29,32 +22,10 @@ import java.util.Set;
  * @param payload what goes down and comes up
  */
 record FreeWork(int rounds, int cohortSize, TensorMap payload)
-    implements RoundMethod<TensorMap, TensorMap, Update> {
+    implements RoundMethod<TensorMap, TensorMap, Update>, WholeModel {
   @Override
   public Card card() {
     return new Card("free-work", Set.of(Ability.ONE_EXCHANGE));
-  }
-
-  @Override
-  public ModelUse use(ModelFacts model) {
-    return new ModelUse(
-        Partition.whole(model.layers(), NodeId.Role.DEVICE),
-        Map.of("whole", new Parameterisation.Everything()));
-  }
-
-  @Override
-  public TensorMap begin(Setup setup) {
-    return setup.initialTrainable(NodeId.Role.DEVICE);
-  }
-
-  @Override
-  public Codec<TensorMap> state() {
-    return Codecs.TENSORS;
-  }
-
-  @Override
-  public TensorMap trained(TensorMap state) {
-    return state;
   }
 
   @Override

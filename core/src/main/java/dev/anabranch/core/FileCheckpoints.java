@@ -2,12 +2,10 @@ package dev.anabranch.core;
 
 import dev.anabranch.core.internal.CheckpointFile;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -73,7 +71,7 @@ public final class FileCheckpoints implements Checkpoints {
           folder.resolve(name),
           StandardCopyOption.ATOMIC_MOVE,
           StandardCopyOption.REPLACE_EXISTING);
-      force(folder);
+      WholeFile.force(folder);
       var files = files();
       for (var old : files.subList(Math.min(KEPT, files.size()), files.size())) {
         Files.deleteIfExists(old);
@@ -94,15 +92,6 @@ public final class FileCheckpoints implements Checkpoints {
               + folder
               + "); the last good checkpoint stands, make room and resume the run",
           e);
-    }
-  }
-
-  /** Makes a new name in a folder durable, where the system can. */
-  private static void force(Path folder) throws IOException {
-    if (java.io.File.separatorChar == '/') {
-      try (var channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-        channel.force(true);
-      }
     }
   }
 

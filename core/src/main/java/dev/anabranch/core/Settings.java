@@ -13,6 +13,15 @@ import org.jspecify.annotations.Nullable;
  * its type and within its range. Immutable.
  */
 public final class Settings {
+  /** YAML's null within a mapping: of a text, that it is not given; of anything else, refused. */
+  private static final Object NULL =
+      new Object() {
+        @Override
+        public String toString() {
+          return "null";
+        }
+      };
+
   private final String path;
   private final Map<String, Object> values;
   private final Map<String, Choice> chosen;
@@ -92,7 +101,7 @@ public final class Settings {
     }
     if (raw instanceof Map<?, ?> map) {
       var copy = new LinkedHashMap<String, Object>();
-      map.forEach((k, v) -> copy.put(String.valueOf(k), Objects.requireNonNullElse(v, "")));
+      map.forEach((k, v) -> copy.put(String.valueOf(k), v == null ? NULL : v));
       return copy;
     }
     throw AnabranchException.expected(Failure.PLAN, at, raw, "a mapping of keys to values");
@@ -123,6 +132,7 @@ public final class Settings {
         }
         throw AnabranchException.expected(Failure.PLAN, at, raw, "true or false");
       }
+      case Knob.Text k when NULL.equals(raw) -> "";
       case Knob.Text k -> {
         if (raw instanceof String || raw instanceof Number || raw instanceof Boolean) {
           yield String.valueOf(raw);

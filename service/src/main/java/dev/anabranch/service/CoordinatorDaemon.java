@@ -100,12 +100,21 @@ public final class CoordinatorDaemon implements AutoCloseable {
   }
 
   private static void closeAll(Deque<AutoCloseable> parts) {
+    RuntimeException failure = null;
     while (!parts.isEmpty()) {
       try {
         parts.pop().close();
-      } catch (Exception e) {
-        throw e instanceof RuntimeException known ? known : new IllegalStateException(e);
+      } catch (Exception e) { // the others are closed all the same, and then it is told
+        var told = e instanceof RuntimeException known ? known : new IllegalStateException(e);
+        if (failure == null) {
+          failure = told;
+        } else {
+          failure.addSuppressed(told);
+        }
       }
+    }
+    if (failure != null) {
+      throw failure;
     }
   }
 

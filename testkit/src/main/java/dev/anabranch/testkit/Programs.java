@@ -3,18 +3,13 @@ package dev.anabranch.testkit;
 import dev.anabranch.core.Ability;
 import dev.anabranch.core.BodyHost;
 import dev.anabranch.core.Card;
-import dev.anabranch.core.Codec;
-import dev.anabranch.core.Codecs;
 import dev.anabranch.core.Coordinator;
 import dev.anabranch.core.Device;
 import dev.anabranch.core.Folklore;
-import dev.anabranch.core.Method;
 import dev.anabranch.core.ModelFacts;
 import dev.anabranch.core.ModelUse;
-import dev.anabranch.core.NodeId;
 import dev.anabranch.core.Parameterisation;
 import dev.anabranch.core.Partition;
-import dev.anabranch.core.Setup;
 import dev.anabranch.core.TensorMap;
 import java.util.List;
 import java.util.Map;
@@ -33,7 +28,7 @@ public record Programs(
     BiFunction<Coordinator<TensorMap>, TensorMap, TensorMap> coordinator,
     Consumer<Device> device,
     Consumer<BodyHost> body)
-    implements Method<TensorMap> {
+    implements WholeModel {
 
   public static Programs of(
       Set<Ability> needs,
@@ -50,9 +45,7 @@ public record Programs(
   @Override
   public ModelUse use(ModelFacts model) {
     if (!needs.contains(Ability.BODY_LINKS)) {
-      return new ModelUse(
-          Partition.whole(model.layers(), NodeId.Role.DEVICE),
-          Map.of("whole", new Parameterisation.Everything()));
+      return WholeModel.super.use(model);
     }
     return new ModelUse(
         Partition.uShape(model.layers(), 1, model.layers() - 1),
@@ -64,21 +57,6 @@ public record Programs(
                         2, Parameterisation.SoftPrompt.Placing.EMBEDDED))),
             "tail",
             new Parameterisation.Everything()));
-  }
-
-  @Override
-  public TensorMap begin(Setup setup) {
-    return setup.initialTrainable(NodeId.Role.DEVICE);
-  }
-
-  @Override
-  public Codec<TensorMap> state() {
-    return Codecs.TENSORS;
-  }
-
-  @Override
-  public TensorMap trained(TensorMap state) {
-    return state;
   }
 
   @Override

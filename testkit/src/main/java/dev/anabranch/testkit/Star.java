@@ -2,32 +2,24 @@ package dev.anabranch.testkit;
 
 import dev.anabranch.core.Ability;
 import dev.anabranch.core.Card;
-import dev.anabranch.core.Codec;
 import dev.anabranch.core.Codecs;
 import dev.anabranch.core.CohortPolicy;
 import dev.anabranch.core.Device;
 import dev.anabranch.core.Folklore;
 import dev.anabranch.core.GradientSolver;
-import dev.anabranch.core.ModelFacts;
-import dev.anabranch.core.ModelUse;
-import dev.anabranch.core.NodeId;
 import dev.anabranch.core.OptimizerSpec;
-import dev.anabranch.core.Parameterisation;
-import dev.anabranch.core.Partition;
 import dev.anabranch.core.Quorum;
 import dev.anabranch.core.Replies;
 import dev.anabranch.core.RoundMethod;
-import dev.anabranch.core.Setup;
 import dev.anabranch.core.TensorMap;
 import dev.anabranch.core.Topic;
 import dev.anabranch.core.Update;
-import java.util.Map;
 import java.util.Set;
 
 /** Plain federated averaging, to test the fabric with. */
 @Folklore("averaging")
 public record Star(int rounds, Quorum quorum, CohortPolicy cohort)
-    implements RoundMethod<TensorMap, TensorMap, Update> {
+    implements RoundMethod<TensorMap, TensorMap, Update>, WholeModel {
   public static final Topic<TensorMap> MODEL = new Topic<>("model", Codecs.TENSORS);
   public static final Topic<Update> UPDATE = new Topic<>("update", Codecs.UPDATE);
 
@@ -38,28 +30,6 @@ public record Star(int rounds, Quorum quorum, CohortPolicy cohort)
   @Override
   public Card card() {
     return new Card("star", Set.of(Ability.ONE_EXCHANGE));
-  }
-
-  @Override
-  public ModelUse use(ModelFacts model) {
-    return new ModelUse(
-        Partition.whole(model.layers(), NodeId.Role.DEVICE),
-        Map.of("whole", new Parameterisation.Everything()));
-  }
-
-  @Override
-  public TensorMap begin(Setup setup) {
-    return setup.initialTrainable(NodeId.Role.DEVICE);
-  }
-
-  @Override
-  public Codec<TensorMap> state() {
-    return Codecs.TENSORS;
-  }
-
-  @Override
-  public TensorMap trained(TensorMap state) {
-    return state;
   }
 
   @Override

@@ -15,7 +15,7 @@ final class UntilEnd {
   static void close(AutoCloseable daemon) {
     try {
       daemon.close();
-    } catch (Exception e) {
+    } catch (Exception e) { // the process ends all the same
       System.err.println("anabranch: " + e.getMessage());
     }
   }

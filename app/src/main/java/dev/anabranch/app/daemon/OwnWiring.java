@@ -3,11 +3,10 @@ package dev.anabranch.app.daemon;
 import dev.anabranch.app.estimate.Estimator;
 import dev.anabranch.app.plan.RunPlan;
 import dev.anabranch.app.run.Dataset;
+import dev.anabranch.app.run.NoExamples;
 import dev.anabranch.app.run.PlanWiring;
 import dev.anabranch.app.run.Session;
-import dev.anabranch.core.Batch;
 import dev.anabranch.core.NodeId.Role;
-import dev.anabranch.core.Shard;
 import dev.anabranch.fabrics.grpc.RunWiring;
 import dev.anabranch.fabrics.grpc.Wired;
 import java.nio.file.Path;
@@ -54,24 +53,6 @@ public final class OwnWiring implements RunWiring {
     this.now = now;
   }
 
-  /** No examples. */
-  private record Nothing() implements Shard {
-    @Override
-    public int size() {
-      return 0;
-    }
-
-    @Override
-    public int label(int row) {
-      throw new IndexOutOfBoundsException(row);
-    }
-
-    @Override
-    public Batch batch(int[] rows) {
-      throw new IndexOutOfBoundsException("no examples");
-    }
-  }
-
   @Override
   public synchronized Wired wire(String run, String text) {
     var offer = Offer.read(run, text);
@@ -93,7 +74,7 @@ public final class OwnWiring implements RunWiring {
       return session.dataset(plan);
     }
     if (data == Data.NONE || file == null) {
-      return new Dataset(List.of(), new Nothing(), offer.classes(), "");
+      return new Dataset(List.of(), new NoExamples(), offer.classes(), "");
     }
     var shard = session.wiring().own(plan, file, offer.classes());
     return new Dataset(Collections.nCopies(offer.devices(), shard), shard, offer.classes(), "");

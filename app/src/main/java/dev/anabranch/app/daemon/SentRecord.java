@@ -101,7 +101,7 @@ public final class SentRecord implements SentLog, AutoCloseable {
   private void pace(long bytes) {
     if (bytesPerSecond > 0) {
       try {
-        Thread.sleep(bytes * 1000 / bytesPerSecond);
+        Thread.sleep(bytes * 1000 / bytesPerSecond); // the limit is one of time
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }

@@ -1,8 +1,10 @@
 package dev.anabranch.app.papers;
 
+import dev.anabranch.core.Kind;
 import dev.anabranch.core.Knob;
 import dev.anabranch.core.Settings;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * A figure of one plan beside a figure of another one.
@@ -19,10 +21,8 @@ record Operands(String of, Figure figure, String from, Figure fromFigure) {
       new Knob.OneOf(
           "fromFigure",
           "same",
-          java.util.stream.Stream.concat(
-                  java.util.stream.Stream.of(
-                      dev.anabranch.core.Kind.of(
-                          "same", "the same figure", List.<Knob>of(), s -> "same")),
+          Stream.concat(
+                  Stream.of(Kind.of("same", "the same figure", List.<Knob>of(), s -> "same")),
                   Figure.KINDS.stream())
               .toList(),
           "The figure of that plan.");

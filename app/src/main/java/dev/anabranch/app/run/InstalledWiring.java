@@ -5,14 +5,12 @@ import dev.anabranch.app.plan.RunPlan;
 import dev.anabranch.app.report.ClaimRow;
 import dev.anabranch.app.report.ReportPage;
 import dev.anabranch.core.AnabranchException;
-import dev.anabranch.core.Batch;
 import dev.anabranch.core.BlackBox;
 import dev.anabranch.core.Check;
 import dev.anabranch.core.Engine;
 import dev.anabranch.core.Evaluation;
 import dev.anabranch.core.Fabric;
 import dev.anabranch.core.Failure;
-import dev.anabranch.core.Inputs;
 import dev.anabranch.core.Instrument;
 import dev.anabranch.core.NodeId;
 import dev.anabranch.core.Predictor;
@@ -51,7 +49,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -153,25 +150,6 @@ public final class InstalledWiring implements Wiring {
 
   private static Augment augment(RunPlan plan) {
     return plan.augment().equals("none") ? Augment.NONE : Augment.CROP_FLIP;
-  }
-
-  /** A hold-out of nothing, for a plan that keeps nothing back. */
-  private record NoExamples() implements Shard {
-    @Override
-    public int size() {
-      return 0;
-    }
-
-    @Override
-    public int label(int row) {
-      throw new IndexOutOfBoundsException(row);
-    }
-
-    @Override
-    public Batch batch(int[] rows) {
-      Objects.checkIndex(rows.length, 1);
-      return new Batch(rows, new Inputs.Tokens(rows, 0, rows, rows), rows);
-    }
   }
 
   @Override

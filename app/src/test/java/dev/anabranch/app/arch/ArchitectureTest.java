@@ -54,6 +54,8 @@ class ArchitectureTest {
     rules.put(
         "databases and certificates in service alone",
         Rules.DATABASES_AND_CERTIFICATES_IN_SERVICE_ALONE);
+    rules.put(
+        "common parts of fabrics in fabrics alone", Rules.COMMON_PARTS_OF_FABRICS_IN_FABRICS_ALONE);
     rules.put("no mocks", Rules.NO_MOCKS);
     rules.put("no package cycles", Rules.NO_PACKAGE_CYCLES);
     rules.put("only fabrics charge", Rules.ONLY_FABRICS_CHARGE);
@@ -116,6 +118,7 @@ class ArchitectureTest {
           "data",
           "app",
           "testkit",
+          "fabrics/common",
           "fabrics/local",
           "fabrics/grpc",
           "service"

@@ -47,8 +47,9 @@ final class Rules {
           "methods", List.of("parts"),
           "torch", List.of(),
           "data", List.of(),
-          "fabrics.local", List.of(),
-          "fabrics.grpc", List.of(),
+          "fabrics.common", List.of(),
+          "fabrics.local", List.of("fabrics.common"),
+          "fabrics.grpc", List.of("fabrics.common"),
           "service", List.of("fabrics.grpc"));
 
   private static final List<String> MODULES =
@@ -57,6 +58,7 @@ final class Rules {
           "methods",
           "torch",
           "data",
+          "fabrics.common",
           "fabrics.local",
           "fabrics.grpc",
           "service",
@@ -122,6 +124,14 @@ final class Rules {
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("org.jdbi..", "com.zaxxer..", "org.flywaydb..", "org.bouncycastle..");
+
+  static final ArchRule COMMON_PARTS_OF_FABRICS_IN_FABRICS_ALONE =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("dev.anabranch.fabrics..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("dev.anabranch.fabrics.common..");
 
   static final ArchRule NO_MOCKS =
       noClasses()

@@ -2,13 +2,7 @@ package dev.anabranch.app.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.anabranch.app.run.InstalledWiring;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -63,30 +57,21 @@ class ReproduceIT {
             measure: { time-to-target: { of: bias, from: [full] } }
             pass: { above: 1 }
         """);
-    var out = new ByteArrayOutputStream();
-    var err = new ByteArrayOutputStream();
-    var console =
-        new Console(
-            new ByteArrayInputStream(new byte[0]),
-            new PrintStream(out, true, StandardCharsets.UTF_8),
-            new PrintStream(err, true, StandardCharsets.UTF_8),
-            false);
-    int code =
-        Root.execute(
-            console,
-            InstalledWiring::new,
+    var ended =
+        Ended.installed(
+            "",
             "reproduce",
             "lunch",
             "--quick",
             "--json",
             "--papers",
-            folder.resolve("papers").toString(),
+            folder.resolve("papers"),
             "--data",
-            folder.resolve("data").toString(),
+            folder.resolve("data"),
             "--output",
-            folder.resolve("out").toString());
-    assertThat(code).as(err.toString(StandardCharsets.UTF_8)).isZero();
-    var json = new ObjectMapper().readTree(out.toByteArray());
+            folder.resolve("out"));
+    assertThat(ended.code()).as(ended.err()).isZero();
+    var json = ended.json();
     assertThat(json.path("runs")).hasSize(2);
     assertThat(json.at("/runs/0/label").asText()).isEqualTo("full");
     assertThat(json.at("/claims/0/verdict").asText()).isEqualTo("pass");
@@ -96,9 +81,8 @@ class ReproduceIT {
     assertThat(json.path("claims")).hasSize(2);
     assertThat(Files.readString(folder.resolve("out/report.html")))
         .contains("<th scope=\"row\">a hundred times less<small>figure 1</small></th>");
-    assertThat(new ObjectMapper().readTree(folder.resolve("out/claims.json").toFile()))
+    assertThat(Ended.JSON.readTree(folder.resolve("out/claims.json").toFile()))
         .isEqualTo(
-            new ObjectMapper()
-                .readTree("{\"paper\":\"Lunch\",\"claims\":" + json.path("claims") + "}"));
+            Ended.JSON.readTree("{\"paper\":\"Lunch\",\"claims\":" + json.path("claims") + "}"));
   }
 }

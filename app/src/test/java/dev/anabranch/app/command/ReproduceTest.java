@@ -2,14 +2,7 @@ package dev.anabranch.app.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.anabranch.app.run.ToyWiring;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
@@ -50,29 +43,10 @@ class ReproduceTest {
 
   @TempDir Path folder;
 
-  private record Ended(int code, String out, String err) {
-    JsonNode json() throws IOException {
-      return new ObjectMapper().readTree(out);
-    }
-  }
-
-  private Ended run(String... args) {
-    var out = new ByteArrayOutputStream();
-    var err = new ByteArrayOutputStream();
-    var console =
-        new Console(
-            new ByteArrayInputStream(new byte[0]),
-            new PrintStream(out, true, StandardCharsets.UTF_8),
-            new PrintStream(err, true, StandardCharsets.UTF_8),
-            false);
-    var all =
-        Stream.concat(
-                Stream.of(args),
-                Stream.of("--papers", folder.toString(), "--output", at().toString()))
-            .toArray(String[]::new);
-    int code = Root.execute(console, ToyWiring::new, all);
-    return new Ended(
-        code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  private Ended run(Object... args) {
+    return Ended.toy(
+        "",
+        Stream.concat(Stream.of(args), Stream.of("--papers", folder, "--output", at())).toArray());
   }
 
   private Path at() {

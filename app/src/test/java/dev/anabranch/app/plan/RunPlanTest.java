@@ -189,6 +189,15 @@ class RunPlanTest {
     assertThatThrownBy(() -> plan("").set(List.of("method=null")))
         .hasMessageStartingWith("method: null (expected: ");
     assertThat(plan("").set(List.of("model.adapter=x", "model.adapter=null")).adapter()).isEmpty();
+    assertThat(plan("model: {adapter: null}").adapter()).isEmpty();
+  }
+
+  @Test
+  void nullWithinASection_isNamedAsItStands() {
+    assertThatThrownBy(() -> plan("method: {sfprompt: {rounds: }}"))
+        .hasMessage("method.sfprompt.rounds: null (expected: a whole number)");
+    assertThatThrownBy(() -> plan("data: {holdout: null}"))
+        .hasMessageStartingWith("data.holdout: null (expected: ");
   }
 
   @Test

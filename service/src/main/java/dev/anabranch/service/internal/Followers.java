@@ -76,7 +76,7 @@ final class Followers implements AutoCloseable {
       } else if (last) {
         return;
       } else {
-        Thread.sleep(PAUSE);
+        Thread.sleep(PAUSE); // a file does not say that it has grown
         quiet += PAUSE.toMillis();
         if (quiet >= SIGN.toMillis()) {
           quiet = 0;

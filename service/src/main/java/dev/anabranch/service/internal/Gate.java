@@ -38,7 +38,7 @@ final class Gate {
                       try {
                         var who = who(context, request, endpoint.role());
                         return endpoint.handler().handle(new Call(context, request, whole, who));
-                      } catch (Exception e) {
+                      } catch (Exception e) { // every failure has an answer in words
                         return answer(endpoint, e);
                       }
                     },

@@ -2,17 +2,14 @@ package dev.anabranch.service.internal;
 
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
+import dev.anabranch.core.WholeFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Set;
 
 /** Small files, durable and whole, for their owner alone where that matters. */
 final class SafeFiles {
@@ -51,35 +48,11 @@ final class SafeFiles {
   }
 
   private static void write(Path file, String text, String rights) {
-    var part = file.resolveSibling(file.getFileName() + ".part");
     try {
-      Files.deleteIfExists(part);
-      // The rights are set when the file is made: at no moment can somebody else read it.
-      try (var channel =
-          FileChannel.open(
-              part,
-              Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-              attributes(file, rights))) {
-        var bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
-        while (bytes.hasRemaining()) {
-          channel.write(bytes);
-        }
-        channel.force(true);
-      }
-      Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      forceFolder(file);
+      var bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+      WholeFile.write(file, bytes, attributes(file, rights));
     } catch (IOException e) {
       throw failed(file, e);
-    }
-  }
-
-  /** A rename is durable once its folder is. */
-  private static void forceFolder(Path file) throws IOException {
-    var folder = file.toAbsolutePath().getParent();
-    if (folder != null && posix(folder)) {
-      try (var channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-        channel.force(true);
-      }
     }
   }
 

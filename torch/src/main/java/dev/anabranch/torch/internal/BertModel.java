@@ -6,7 +6,6 @@ import dev.anabranch.core.Failure;
 import dev.anabranch.core.GradientTerm;
 import dev.anabranch.core.Head;
 import dev.anabranch.core.Hidden;
-import dev.anabranch.core.Model;
 import dev.anabranch.core.ModelFacts;
 import dev.anabranch.core.ModelUse;
 import dev.anabranch.core.Optimizer;
@@ -17,28 +16,23 @@ import dev.anabranch.core.Pooling;
 import dev.anabranch.core.Route;
 import dev.anabranch.core.Tail;
 import dev.anabranch.core.TensorSpec;
-import dev.anabranch.core.Trainable;
 import dev.anabranch.torch.BertMacs;
 import dev.anabranch.torch.BertShapes;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Some segments of a BERT classifier with trained variables of their own. Used on a lane. */
-public final class BertModel implements Model {
+public final class BertModel extends HeldModel {
   /** Draws the classifier where nobody trains it: equal in every model of a run. */
   private static final long FIXED = 0;
 
   private final ModelFacts facts;
   private final BertShapes shapes;
   private final Base base;
-  private final Held held;
   private final Variables variables;
   private final Variables fallback;
   private final BertMacs macs;
@@ -55,10 +49,10 @@ public final class BertModel implements Model {
   public BertModel(
       ModelFacts facts, Base base, ModelUse use, List<Partition.Segment> held, long initSeed) {
     Meter.here(); // on a lane only
+    super(new Held(use, held));
     this.facts = facts;
     this.base = base;
     this.shapes = base.config().shapes(facts.classes());
-    this.held = new Held(use, held);
     var all = shapes.trained(use);
     var specs = held.stream().flatMap(segment -> trained(segment).stream()).toList();
     this.macs = new BertMacs(shapes, specs);
@@ -136,24 +130,19 @@ public final class BertModel implements Model {
   }
 
   @Override
-  public Trainable trainable() {
+  Stepped variables() {
     return variables;
   }
 
   @Override
-  public Trainable trainable(String segment) {
-    return variables.part(trained(held.segment(segment)));
-  }
-
-  private List<TensorSpec> trained(Partition.Segment segment) {
+  List<TensorSpec> trained(Partition.Segment segment) {
     return shapes.trained(held.use().partition(), segment, held.use().of(segment));
   }
 
   @Override
   public void train(String... segments) {
     Meter.here();
-    variables.train(
-        Arrays.stream(segments).flatMap(s -> trained(held.segment(s)).stream()).toList());
+    super.train(segments);
     closeParts();
     assemble();
   }
@@ -214,23 +203,16 @@ public final class BertModel implements Model {
 
   @Override
   public long frozenBytes() {
-    return frozen()
-        .mapToLong(
-            spec -> spec.elements() * (Footprint.inLayer(spec) ? base.layerBytes() : Float.BYTES))
-        .sum();
+    return Footprint.frozen(frozen(), base.layerBytes());
   }
 
   @Override
   public long packedBytes() {
-    long packed = frozen().filter(Footprint::packs).mapToLong(TensorSpec::elements).sum();
-    return OneDnn.packs(base.frozen().type()) ? packed * base.layerBytes() : 0;
+    return OneDnn.packs(base.frozen().type()) ? Footprint.packed(frozen(), base.layerBytes()) : 0;
   }
 
-  private Stream<TensorSpec> frozen() {
-    var trained = variables.specs().stream().map(TensorSpec::name).collect(Collectors.toSet());
-    return held.segments().stream()
-        .flatMap(segment -> shapes.base(held.use().partition(), segment).stream())
-        .filter(spec -> !trained.contains(spec.name()));
+  private List<TensorSpec> frozen() {
+    return held.frozen(shapes, variables.specs());
   }
 
   /** May be called from any thread; closing twice is allowed. */

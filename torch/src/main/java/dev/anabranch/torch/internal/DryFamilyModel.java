@@ -5,7 +5,6 @@ import dev.anabranch.core.Block;
 import dev.anabranch.core.GradientTerm;
 import dev.anabranch.core.Head;
 import dev.anabranch.core.Hidden;
-import dev.anabranch.core.Model;
 import dev.anabranch.core.ModelFacts;
 import dev.anabranch.core.ModelUse;
 import dev.anabranch.core.Optimizer;
@@ -15,9 +14,7 @@ import dev.anabranch.core.Route;
 import dev.anabranch.core.Tail;
 import dev.anabranch.core.Tensor;
 import dev.anabranch.core.TensorSpec;
-import dev.anabranch.core.Trainable;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * the real one counts and holds what the real one holds, as a {@link Probe} has found out. Used on
  * a lane.
  */
-public final class DryFamilyModel implements Model {
+public final class DryFamilyModel extends HeldModel {
   /**
    * What all models of an engine share.
    *
@@ -38,7 +35,6 @@ public final class DryFamilyModel implements Model {
   public record Shared(Probe probe, boolean thin, DryLanes lanes, Zeros zeros) {}
 
   private final Shared shared;
-  private final Held held;
   private final FamilyShapes shapes;
   private final DryVariables variables;
   private final Map<String, DryFamilyBlock> blocks = new HashMap<>();
@@ -49,8 +45,8 @@ public final class DryFamilyModel implements Model {
    * @param held segments of the partition, in its order
    */
   public DryFamilyModel(Shared shared, ModelUse use, List<Partition.Segment> held) {
+    super(new Held(use, held));
     this.shared = shared;
-    this.held = new Held(use, held);
     this.shapes = new FamilyShapes(family());
     this.variables =
         new DryVariables(shapes.trained(use, held), shared.thin(), shared.lanes(), shared.zeros());
@@ -117,23 +113,18 @@ public final class DryFamilyModel implements Model {
   }
 
   @Override
-  public Trainable trainable() {
+  Stepped variables() {
     return variables;
   }
 
   @Override
-  public Trainable trainable(String segment) {
-    return variables.part(trained(held.segment(segment)));
-  }
-
-  private List<TensorSpec> trained(Partition.Segment segment) {
+  List<TensorSpec> trained(Partition.Segment segment) {
     return shapes.trained(held.use().partition(), segment, held.use().of(segment));
   }
 
   @Override
   public void train(String... segments) {
-    variables.train(
-        Arrays.stream(segments).flatMap(s -> trained(held.segment(s)).stream()).toList());
+    super.train(segments);
     chosen = List.of(segments);
   }
 

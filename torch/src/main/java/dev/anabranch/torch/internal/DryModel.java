@@ -5,7 +5,6 @@ import dev.anabranch.core.Block;
 import dev.anabranch.core.Failure;
 import dev.anabranch.core.GradientTerm;
 import dev.anabranch.core.Head;
-import dev.anabranch.core.Model;
 import dev.anabranch.core.ModelFacts;
 import dev.anabranch.core.ModelUse;
 import dev.anabranch.core.Optimizer;
@@ -15,24 +14,20 @@ import dev.anabranch.core.Pooling;
 import dev.anabranch.core.Route;
 import dev.anabranch.core.Tail;
 import dev.anabranch.core.TensorSpec;
-import dev.anabranch.core.Trainable;
 import dev.anabranch.torch.BertMacs;
 import dev.anabranch.torch.BertShapes;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * {@link BertModel} without values: every operation gives zeros of the right shape, counts what the
  * real one counts and holds what the real one holds. Used on a lane.
  */
-public final class DryModel implements Model {
+public final class DryModel extends HeldModel {
   /**
    * What all models of an engine share.
    *
@@ -48,7 +43,6 @@ public final class DryModel implements Model {
       Zeros zeros) {}
 
   private final Shared shared;
-  private final Held held;
   private final DryVariables variables;
   private BertMacs macs;
   private Footprint footprint;
@@ -60,8 +54,8 @@ public final class DryModel implements Model {
    * @param held segments of the partition, in its order
    */
   public DryModel(Shared shared, ModelUse use, List<Partition.Segment> held) {
+    super(new Held(use, held));
     this.shared = shared;
-    this.held = new Held(use, held);
     shared.shapes().trained(use); // refuses what does not fit
     var specs = held.stream().flatMap(segment -> trained(segment).stream()).toList();
     this.variables = new DryVariables(specs, shared.thin(), shared.lanes(), shared.zeros());
@@ -70,7 +64,8 @@ public final class DryModel implements Model {
     held.forEach(segment -> chains.put(segment.name(), chain(segment)));
   }
 
-  private List<TensorSpec> trained(Partition.Segment segment) {
+  @Override
+  List<TensorSpec> trained(Partition.Segment segment) {
     return shared.shapes().trained(held.use().partition(), segment, held.use().of(segment));
   }
 
@@ -94,19 +89,13 @@ public final class DryModel implements Model {
   }
 
   @Override
-  public Trainable trainable() {
+  Stepped variables() {
     return variables;
   }
 
   @Override
-  public Trainable trainable(String segment) {
-    return variables.part(trained(held.segment(segment)));
-  }
-
-  @Override
   public void train(String... segments) {
-    variables.train(
-        Arrays.stream(segments).flatMap(s -> trained(held.segment(s)).stream()).toList());
+    super.train(segments);
     var all = held.segments().stream().flatMap(segment -> trained(segment).stream()).toList();
     macs = new BertMacs(shared.shapes(), variables.stepped());
     footprint = new Footprint(shared.shapes(), all, variables.stepped());
@@ -178,24 +167,17 @@ public final class DryModel implements Model {
 
   @Override
   public long frozenBytes() {
-    return frozen()
-        .mapToLong(spec ->
-            spec.elements() * (Footprint.inLayer(spec) ? shared.frozenBytes() : Float.BYTES))
-        .sum();
+    return Footprint.frozen(frozen(), shared.frozenBytes());
   }
 
   @Override
   public long packedBytes() {
     boolean packs = shared.frozenBytes() == Float.BYTES || CpuFlags.bf16();
-    long packed = frozen().filter(Footprint::packs).mapToLong(TensorSpec::elements).sum();
-    return packs ? packed * shared.frozenBytes() : 0;
+    return packs ? Footprint.packed(frozen(), shared.frozenBytes()) : 0;
   }
 
-  private Stream<TensorSpec> frozen() {
-    var trained = variables.specs().stream().map(TensorSpec::name).collect(Collectors.toSet());
-    return held.segments().stream()
-        .flatMap(segment -> shared.shapes().base(held.use().partition(), segment).stream())
-        .filter(spec -> !trained.contains(spec.name()));
+  private List<TensorSpec> frozen() {
+    return held.frozen(shared.shapes(), variables.specs());
   }
 
   /** May be called from any thread; closing twice is allowed. */

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * {@link Variables} and {@link Stepper} without values; keeps the account of what a model holds.
  * Used on a lane.
  */
-final class DryVariables implements Trainable {
+final class DryVariables implements HeldModel.Stepped {
   private final List<TensorSpec> specs;
   private final List<TensorSpec> handed;
   private final DryLanes lanes;
@@ -77,13 +77,15 @@ final class DryVariables implements Trainable {
   }
 
   /** From now on only these are stepped; forgets all gradients. */
-  void train(List<TensorSpec> some) {
+  @Override
+  public void train(List<TensorSpec> some) {
     zero();
     chosen = some.stream().map(TensorSpec::name).collect(Collectors.toUnmodifiableSet());
   }
 
   /** Some of these variables. */
-  Trainable part(List<TensorSpec> some) {
+  @Override
+  public Trainable part(List<TensorSpec> some) {
     var names = some.stream().map(TensorSpec::name).toList();
     var those = handed.stream().filter(spec -> names.contains(spec.name())).toList();
     return new Trainable() {

@@ -4,7 +4,6 @@ import dev.anabranch.core.Batch;
 import dev.anabranch.core.Block;
 import dev.anabranch.core.GradientTerm;
 import dev.anabranch.core.Head;
-import dev.anabranch.core.Model;
 import dev.anabranch.core.ModelFacts;
 import dev.anabranch.core.ModelUse;
 import dev.anabranch.core.Optimizer;
@@ -14,9 +13,7 @@ import dev.anabranch.core.Predictor;
 import dev.anabranch.core.Route;
 import dev.anabranch.core.Tail;
 import dev.anabranch.core.TensorSpec;
-import dev.anabranch.core.Trainable;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,14 +25,13 @@ import org.jspecify.annotations.Nullable;
  * Some segments of a model of any {@link Family}, with trained variables of their own, over weights
  * that every model of the process shares. Autograd differentiates it. Used on a lane.
  */
-public final class FamilyModel implements Model {
+public final class FamilyModel extends HeldModel {
   /** Draws what neither a checkpoint gives nor anybody trains: equal in every model of a run. */
   private static final long FIXED = 0;
 
   private final ModelFacts facts;
   private final FamilyShapes shapes;
   private final FamilyWeights weights;
-  private final Held held;
   private final Variables variables;
   private final Variables fallback;
   private final Map<String, FamilySpan> spans = new HashMap<>();
@@ -56,10 +52,10 @@ public final class FamilyModel implements Model {
       List<Partition.Segment> held,
       long initSeed) {
     Meter.here(); // on a lane only
+    super(new Held(use, held));
     this.facts = facts;
     this.shapes = new FamilyShapes(family);
     this.weights = weights;
-    this.held = new Held(use, held);
     this.variables =
         new Variables(shapes.trained(use, held), (spec, into) -> draw(spec, into, initSeed));
     var fixed = shapes.frozen(use, held).stream().filter(spec -> !weights.has(spec)).toList();
@@ -101,16 +97,12 @@ public final class FamilyModel implements Model {
   }
 
   @Override
-  public Trainable trainable() {
+  Stepped variables() {
     return variables;
   }
 
   @Override
-  public Trainable trainable(String segment) {
-    return variables.part(trained(held.segment(segment)));
-  }
-
-  private List<TensorSpec> trained(Partition.Segment segment) {
+  List<TensorSpec> trained(Partition.Segment segment) {
     return shapes.trained(held.use().partition(), segment, held.use().of(segment));
   }
 
@@ -118,8 +110,7 @@ public final class FamilyModel implements Model {
   @Override
   public void train(String... segments) {
     Meter.here();
-    variables.train(
-        Arrays.stream(segments).flatMap(s -> trained(held.segment(s)).stream()).toList());
+    super.train(segments);
   }
 
   @Override

@@ -75,6 +75,23 @@ final class Footprint {
     return inLayer(spec) && spec.shape().size() == 2;
   }
 
+  /**
+   * Bytes of frozen variables.
+   *
+   * @param ofLayers bytes of an element of a layer; of all others it has four
+   */
+  static long frozen(List<TensorSpec> frozen, int ofLayers) {
+    return frozen.stream()
+        .mapToLong(spec -> spec.elements() * (inLayer(spec) ? ofLayers : Float.BYTES))
+        .sum();
+  }
+
+  /** Bytes of frozen variables in the other order, where they are packed. */
+  static long packed(List<TensorSpec> frozen, int ofLayers) {
+    return ofLayers
+        * frozen.stream().filter(Footprint::packs).mapToLong(TensorSpec::elements).sum();
+  }
+
   static long bytes(List<TensorSpec> specs) {
     return Float.BYTES * specs.stream().mapToLong(TensorSpec::elements).sum();
   }

@@ -9,6 +9,7 @@ import dev.anabranch.torch.BertShapes;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -110,6 +111,20 @@ record Held(ModelUse use, List<Partition.Segment> segments) {
       }
     }
     return null;
+  }
+
+  /** The trained variables of segments that must be here. */
+  List<TensorSpec> trained(Function<Partition.Segment, List<TensorSpec>> trained, String... names) {
+    return Arrays.stream(names).flatMap(name -> trained.apply(segment(name)).stream()).toList();
+  }
+
+  /** The pre-trained variables here, in order, but for those that are trained. */
+  List<TensorSpec> frozen(BertShapes shapes, List<TensorSpec> trained) {
+    var names = trained.stream().map(TensorSpec::name).collect(Collectors.toSet());
+    return segments.stream()
+        .flatMap(segment -> shapes.base(use.partition(), segment).stream())
+        .filter(spec -> !names.contains(spec.name()))
+        .toList();
   }
 
   /** Whether anybody trains variables before the last segment. */

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * that loading and copying are one pass. Initial values are drawn when they are first needed; a
  * load before that spares the draw. Used on a lane; not thread-safe.
  */
-final class Variables implements Trainable, AutoCloseable {
+final class Variables implements HeldModel.Stepped, AutoCloseable {
   /** The word embeddings: the one variable of which a batch uses few rows. */
   static final String WORDS = "embeddings.word_embeddings.weight";
 
@@ -87,7 +87,8 @@ final class Variables implements Trainable, AutoCloseable {
   }
 
   /** From now on only these are stepped; forgets all gradients. */
-  void train(List<TensorSpec> some) {
+  @Override
+  public void train(List<TensorSpec> some) {
     zero();
     chosen = some.stream().map(TensorSpec::name).collect(Collectors.toUnmodifiableSet());
     named.forEach((name, variable) -> variable.set_requires_grad(steps(name)));
@@ -98,7 +99,8 @@ final class Variables implements Trainable, AutoCloseable {
    *
    * @param some that follow one another
    */
-  Trainable part(List<TensorSpec> some) {
+  @Override
+  public Trainable part(List<TensorSpec> some) {
     long from = 0;
     for (int i = 0; !some.isEmpty() && !specs.get(i).equals(some.getFirst()); i++) {
       from += specs.get(i).elements() * Float.BYTES;

@@ -8,13 +8,13 @@ import dev.anabranch.core.Failure;
 import dev.anabranch.core.Job;
 import dev.anabranch.core.Method;
 import dev.anabranch.core.Outcome;
+import dev.anabranch.fabrics.common.Abilities;
 import dev.anabranch.fabrics.grpc.internal.Conduct;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -90,19 +90,7 @@ public final class GrpcFabric implements Fabric {
    */
   @Override
   public <S> Outcome run(Method<S> method, Job job) {
-    var missing = new TreeSet<>(method.card().needs());
-    missing.removeAll(ABILITIES);
-    if (!missing.isEmpty()) {
-      throw new AnabranchException(
-          Failure.UNSUPPORTED,
-          "method "
-              + method.card().name()
-              + " needs: "
-              + missing
-              + " (expected: some of "
-              + ABILITIES
-              + ")");
-    }
+    Abilities.require(method, ABILITIES);
     var set = settings.apply(job);
     if (method.card().needs().contains(Ability.BODY_LINKS) && set.body() == null) {
       throw AnabranchException.expected(

@@ -4,15 +4,14 @@ import dev.anabranch.core.Ability;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Check;
 import dev.anabranch.core.Fabric;
-import dev.anabranch.core.Failure;
 import dev.anabranch.core.Job;
 import dev.anabranch.core.Link;
 import dev.anabranch.core.Method;
 import dev.anabranch.core.Outcome;
+import dev.anabranch.fabrics.common.Abilities;
 import dev.anabranch.fabrics.local.internal.Conduct;
 import java.util.EnumSet;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.UnaryOperator;
 
 /**
@@ -91,20 +90,8 @@ public final class LocalFabric implements Fabric {
    */
   @Override
   public <S> Outcome run(Method<S> method, Job job) {
-    var missing = new TreeSet<>(method.card().needs());
-    missing.removeAll(ABILITIES);
-    if (!missing.isEmpty()) {
-      throw new AnabranchException(
-          Failure.UNSUPPORTED,
-          "method "
-              + method.card().name()
-              + " needs: "
-              + missing
-              + " (expected: some of "
-              + ABILITIES
-              + ")");
-    }
-    return new Conduct<>(
+    Abilities.require(method, ABILITIES);
+    return Conduct.of(
             method,
             job,
             resident > 0 ? resident : job.engine().lanes().count() + 1,

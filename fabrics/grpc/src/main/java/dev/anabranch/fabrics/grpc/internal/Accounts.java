@@ -1,6 +1,7 @@
 package dev.anabranch.fabrics.grpc.internal;
 
 import dev.anabranch.core.NodeId;
+import dev.anabranch.fabrics.common.Hop;
 import dev.anabranch.fabrics.grpc.internal.proto.Flow;
 import java.util.List;
 import java.util.Map;
@@ -8,16 +9,6 @@ import java.util.TreeMap;
 
 /** What crossed for one visit, all attempts together. Thread-safe. */
 final class Accounts implements Tally {
-  /** A kind of message on one hop. */
-  record Hop(NodeId from, NodeId to, String topic) implements Comparable<Hop> {
-    @Override
-    public int compareTo(Hop other) {
-      int byFrom = from.compareTo(other.from);
-      int byTo = byFrom != 0 ? byFrom : to.compareTo(other.to);
-      return byTo != 0 ? byTo : topic.compareTo(other.topic);
-    }
-  }
-
   /** Messages and bytes of a hop. */
   record Crossed(int messages, long payload, long framing) {
     Crossed plus(Crossed other) {

@@ -68,7 +68,7 @@ public final class AgentDuty implements Dial.OrderListener, AutoCloseable {
   private void tick() {
     while (!closed) {
       try {
-        Thread.sleep(TICK_MILLIS);
+        Thread.sleep(TICK_MILLIS); // a sign is due by the clock, whatever happens meanwhile
       } catch (InterruptedException e) {
         continue;
       }

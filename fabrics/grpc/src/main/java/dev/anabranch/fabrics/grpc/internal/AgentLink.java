@@ -5,13 +5,12 @@ import dev.anabranch.core.LinkLostException;
 import dev.anabranch.core.Memory;
 import dev.anabranch.core.NodeId;
 import dev.anabranch.core.Sending;
-import dev.anabranch.core.Tensor;
-import dev.anabranch.core.TensorMap;
 import dev.anabranch.core.Topic;
-import dev.anabranch.core.Update;
-import java.lang.ref.WeakReference;
-import java.util.ArrayList;
-import java.util.List;
+import dev.anabranch.fabrics.common.Messages;
+import dev.anabranch.fabrics.common.Meter;
+import dev.anabranch.fabrics.common.Parcel;
+import dev.anabranch.fabrics.common.ReadMessages;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,9 +25,7 @@ final class AgentLink implements Link {
   private final EndNote note;
   private final @Nullable Pipe pipe;
 
-  /** Held weakly: a split visit receives a thousand messages and needs each for a moment. */
-  private final List<WeakReference<Messages.Received<?>>> read = new ArrayList<>(2);
-
+  private final ReadMessages read = new ReadMessages();
   private @Nullable String lost;
 
   /**
@@ -85,15 +82,14 @@ final class AgentLink implements Link {
     if (!wait(what)) {
       throw gone("its program ended without sending '" + topic.name() + "'");
     }
-    var got =
+    return read.add(
         Messages.decode(
             topic,
             Messages.codec(attempt.job(), topic),
             peer,
-            java.util.Objects.requireNonNull(pipe).receive(),
-            memory.scoped("in/" + topic.name()));
-    read.add(new WeakReference<>(got));
-    return got.value();
+            Objects.requireNonNull(pipe).receive(),
+            false,
+            memory.scoped("in/" + topic.name())));
   }
 
   @Override
@@ -133,17 +129,9 @@ final class AgentLink implements Link {
     Meter.refuseOnLane("link to " + peer + ": used");
   }
 
-  @SuppressWarnings("unchecked")
   private <T> T poison(T message) {
     attempt.loseIfInjected(peer);
-    if (!attempt.poisoned() || !(message instanceof Update u)) {
-      return message;
-    }
-    var nan = TensorMap.zeros(u.delta().specs());
-    for (long i = 0; i < nan.elements(); i++) {
-      nan.data().setAtIndex(Tensor.FLOAT, i, Float.NaN);
-    }
-    return (T) new Update(nan, u.examples(), u.loss(), u.notes());
+    return attempt.poisoned() ? Messages.poisoned(message) : message;
   }
 
   /** The program has ended; what it posted still goes out. */
@@ -160,13 +148,7 @@ final class AgentLink implements Link {
 
   /** Frees what was received. */
   void free() {
-    for (var reference : read) {
-      var one = reference.get();
-      if (one != null) {
-        one.free();
-      }
-    }
-    read.clear();
+    read.free();
   }
 
   /** Gives the pipe up. */

@@ -8,6 +8,7 @@ import dev.anabranch.core.Memory;
 import dev.anabranch.core.NodeId;
 import dev.anabranch.core.TensorMap;
 import dev.anabranch.core.Wire;
+import dev.anabranch.fabrics.common.StagedMemory;
 import dev.anabranch.fabrics.grpc.internal.proto.Version;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -15,7 +16,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -127,40 +127,30 @@ final class AgentMemory {
     }
   }
 
-  /** Not thread-safe: of one visit. Values are copied when they are put. */
-  final class Staged implements Memory {
+  /** Not thread-safe: of one visit. */
+  final class Staged {
     private final Map<String, TensorMap> before;
-    private final Map<String, Optional<TensorMap>> writes = new HashMap<>();
+    private final StagedMemory memory;
 
     private Staged(Map<String, TensorMap> before) {
       this.before = before;
+      memory = new StagedMemory(before::get);
     }
 
-    @Override
-    public Optional<TensorMap> get(String key) {
-      var written = writes.get(key);
-      return written != null ? written : Optional.ofNullable(before.get(key));
-    }
-
-    @Override
-    public void put(String key, TensorMap value) {
-      writes.put(key, Optional.of(value.copy()));
-    }
-
-    @Override
-    public void remove(String key) {
-      writes.put(key, Optional.empty());
+    /** What the visit's program reads and writes. */
+    Memory memory() {
+      return memory;
     }
 
     /** Puts what was written on the disk as a version; false if there is nothing. */
     boolean save(int round, int attempt) {
-      if (writes.isEmpty()) {
+      if (!memory.written()) {
         return false;
       }
       var after = new TreeMap<>(before);
-      writes.forEach((key, value) -> {
-        if (value.isPresent()) {
-          after.put(key, value.get());
+      memory.commit((key, value) -> {
+        if (value != null) {
+          after.put(key, value);
         } else {
           after.remove(key);
         }

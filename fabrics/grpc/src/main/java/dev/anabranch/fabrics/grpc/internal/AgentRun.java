@@ -9,6 +9,9 @@ import dev.anabranch.core.Memory;
 import dev.anabranch.core.Method;
 import dev.anabranch.core.ModelUse;
 import dev.anabranch.core.NodeId;
+import dev.anabranch.fabrics.common.Messages;
+import dev.anabranch.fabrics.common.Parcel;
+import dev.anabranch.fabrics.common.Party;
 import dev.anabranch.fabrics.grpc.SentLog;
 import dev.anabranch.fabrics.grpc.Wired;
 import dev.anabranch.fabrics.grpc.internal.proto.AbandonVisit;
@@ -115,13 +118,13 @@ final class AgentRun {
 
   /** Most native memory of a visit: what was measured for its kind; 0 if nothing was. */
   long peak(NodeId party, Party host, boolean well) {
-    if (!host.meter.used()) {
+    if (!host.worked()) {
       return 0;
     }
-    if (host.meter.watched() && well) {
+    if (host.watched() && well) {
       measured.putIfAbsent(kind(party), host.peak());
     }
-    return measured.getOrDefault(kind(party), host.meter.watched() ? host.peak() : 0L);
+    return measured.getOrDefault(kind(party), host.watched() ? host.peak() : 0L);
   }
 
   void report(Report report) {
@@ -180,7 +183,7 @@ final class AgentRun {
     try (var pipe = dial.open(key, device, spool())) {
       try {
         var version = order.hasMemory() ? order.getMemory() : null;
-        var found = memory(device, device).open(version).get(order.getKey());
+        var found = memory(device, device).open(version).memory().get(order.getKey());
         if (found.isPresent()) {
           var codec = Looks.MEMORY.codec();
           var wire = Messages.encode(codec, found.get(), Memory.NONE);

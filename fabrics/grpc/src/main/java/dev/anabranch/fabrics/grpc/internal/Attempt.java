@@ -9,6 +9,12 @@ import dev.anabranch.core.LinkLostException;
 import dev.anabranch.core.Memory;
 import dev.anabranch.core.NodeId;
 import dev.anabranch.core.Sending;
+import dev.anabranch.fabrics.common.BodyParty;
+import dev.anabranch.fabrics.common.DeviceParty;
+import dev.anabranch.fabrics.common.Meter;
+import dev.anabranch.fabrics.common.Stopped;
+import dev.anabranch.fabrics.common.Surroundings;
+import dev.anabranch.fabrics.common.VisitParty;
 import dev.anabranch.fabrics.grpc.internal.proto.BeginVisit;
 import dev.anabranch.fabrics.grpc.internal.proto.Doing;
 import dev.anabranch.fabrics.grpc.internal.proto.Ended;
@@ -18,6 +24,7 @@ import dev.anabranch.fabrics.grpc.internal.proto.Work;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * One program of one attempt of a visit: the device's, or the body's beside it. It runs on a thread
  * of its own; others may abandon it and ask what it does.
  */
-final class Attempt {
+final class Attempt implements Surroundings {
   private final AgentRun run;
   private final BeginVisit begin;
   private final NodeId party;
@@ -48,7 +55,7 @@ final class Attempt {
   private volatile @Nullable Meter meter;
 
   // The program's own.
-  private @Nullable Party host;
+  private @Nullable VisitParty host;
   private AgentMemory.@Nullable Staged memory;
   private long sendingNanos;
   private long waitingNanos;
@@ -58,7 +65,7 @@ final class Attempt {
     this.run = run;
     this.begin = begin;
     device = NodeId.device(begin.getVisit().getDevice());
-    party = begin.getBody() ? RemoteVisit.BODY : device;
+    party = begin.getBody() ? BodyParty.BODY : device;
     versions = run.memory(party, device);
     var job = run.job();
     boolean body = begin.getBody();
@@ -70,7 +77,8 @@ final class Attempt {
     return run.job();
   }
 
-  int round() {
+  @Override
+  public int round() {
     return begin.getVisit().getRound();
   }
 
@@ -90,12 +98,14 @@ final class Attempt {
     return device;
   }
 
-  boolean needs(Ability ability) {
+  @Override
+  public boolean needs(Ability ability) {
     return run.needs(ability);
   }
 
-  Memory memory() {
-    return java.util.Objects.requireNonNull(memory);
+  @Override
+  public Memory memory() {
+    return Objects.requireNonNull(memory).memory();
   }
 
   boolean poisoned() {
@@ -113,19 +123,20 @@ final class Attempt {
       admitted = true;
       check();
       versions.prune(begin.hasMemory() ? begin.getMemory() : null);
-      memory = versions.open(begin.hasMemory() ? begin.getMemory() : null);
+      var staged = versions.open(begin.hasMemory() ? begin.getMemory() : null);
+      memory = staged;
       boolean watch = run.watches(party);
       var mine = new Meter(job().engine().lanes(), run.gate(), this::worked, this::check, watch);
       meter = mine;
       program(mine);
       check();
-      ended.setOutcome(Ended.Outcome.WELL).setKept(memory.save(round(), number()));
+      ended.setOutcome(Ended.Outcome.WELL).setKept(staged.save(round(), number()));
     } catch (Stopped e) {
       ended.setOutcome(Ended.Outcome.BROKEN).setReason(String.valueOf(e.getMessage()));
     } catch (LinkLostException e) {
       var why = cutOff != null ? cutOff : String.valueOf(e.getMessage());
       ended.setOutcome(Ended.Outcome.LOST).setReason(why);
-    } catch (Throwable e) {
+    } catch (Throwable e) { // whatever it is, the coordinator is told
       failed(ended, e);
     } finally {
       run.leave(body(), admitted);
@@ -148,18 +159,18 @@ final class Attempt {
     link(NodeId.COORDINATOR);
     if (body()) {
       link(device);
-      var it = new BodyParty(this, run, mine);
+      var it = new BodyParty(device, run.job(), run.use(), mine, this);
       closing(it, () -> run.method().serve(it));
       return;
     }
     if (needs(Ability.BODY_LINKS)) {
-      link(RemoteVisit.BODY);
+      link(BodyParty.BODY);
     }
-    var it = new DeviceParty(this, device, run, mine);
+    var it = new DeviceParty(device, run.job(), run.use(), mine, this);
     closing(it, () -> run.method().participate(it));
   }
 
-  private void closing(Party it, Runnable program) {
+  private void closing(VisitParty it, Runnable program) {
     host = it;
     try {
       program.run();
@@ -285,7 +296,8 @@ final class Attempt {
   }
 
   /** The link to another party, dialled when it is first asked for. */
-  AgentLink link(NodeId peer) {
+  @Override
+  public AgentLink link(NodeId peer) {
     lock.lock();
     try {
       check();

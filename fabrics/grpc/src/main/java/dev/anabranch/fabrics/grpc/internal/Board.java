@@ -1,6 +1,7 @@
 package dev.anabranch.fabrics.grpc.internal;
 
 import dev.anabranch.core.AnabranchException;
+import dev.anabranch.fabrics.common.Stopped;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;

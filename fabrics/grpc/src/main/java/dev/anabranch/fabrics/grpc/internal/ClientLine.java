@@ -6,35 +6,14 @@ import io.grpc.ClientCall;
 import io.grpc.Status;
 
 /** The agent's side of a stream. */
-final class ClientLine implements Line {
-  private final ClientRequestContext context;
+final class ClientLine extends StreamLine {
   private final ClientCall<Frame, Inbound> call;
   private final boolean secure;
-  private final Burst burst = new Burst();
-  private boolean closed;
 
   ClientLine(ClientRequestContext context, ClientCall<Frame, Inbound> call, boolean secure) {
-    this.context = context;
+    super(context, call::sendMessage, call::isReady);
     this.call = call;
     this.secure = secure;
-  }
-
-  @Override
-  public void execute(Runnable task) {
-    context.eventLoop().execute(task);
-  }
-
-  @Override
-  public void send(Frame frame) {
-    if (!closed) {
-      burst.sent(frame.getSerializedSize());
-      call.sendMessage(frame);
-    }
-  }
-
-  @Override
-  public boolean ready() {
-    return !closed && burst.ready(call.isReady());
   }
 
   @Override

@@ -1,13 +1,17 @@
 package dev.anabranch.fabrics.grpc.internal;
 
-import dev.anabranch.core.Link;
 import dev.anabranch.core.LinkLostException;
 import dev.anabranch.core.Memory;
 import dev.anabranch.core.NodeId;
 import dev.anabranch.core.Sending;
 import dev.anabranch.core.Topic;
 import dev.anabranch.core.Wire;
-import java.lang.ref.WeakReference;
+import dev.anabranch.fabrics.common.CoordinatorEnd;
+import dev.anabranch.fabrics.common.Messages;
+import dev.anabranch.fabrics.common.Meter;
+import dev.anabranch.fabrics.common.Parcel;
+import dev.anabranch.fabrics.common.ReadMessages;
+import dev.anabranch.fabrics.common.Received;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * before. Programs are deterministic, so both are the same messages. Belongs to the coordinator's
  * program, but for attaching and detaching, which are the keeper's.
  */
-final class CoordinatorLink implements Link {
+final class CoordinatorLink implements CoordinatorEnd {
   private record Posted(String topic, String codec, SharedWire wire) {}
 
   /** The other side has said that nothing follows. */
@@ -48,7 +52,7 @@ final class CoordinatorLink implements Link {
   private @Nullable End end;
 
   // The program's own.
-  private final List<WeakReference<Messages.Received<?>>> read = new ArrayList<>(2);
+  private final ReadMessages read = new ReadMessages();
   private @Nullable String lost;
 
   CoordinatorLink(RunContext run, RemoteVisit visit, NodeId peer, Memory memory) {
@@ -63,8 +67,8 @@ final class CoordinatorLink implements Link {
     return peer;
   }
 
-  /** Why the peer is gone, as far as the program has seen. */
-  @Nullable String lost() {
+  @Override
+  public @Nullable String lost() {
     return lost;
   }
 
@@ -235,20 +239,23 @@ final class CoordinatorLink implements Link {
 
   @Override
   public <T> T receive(Topic<T> topic) {
-    var got = take(topic);
-    read.add(new WeakReference<>(got));
-    return got.value();
+    return read.add(take(topic));
   }
 
-  /** As {@link #receive}; the caller frees it. */
-  <T> Messages.Received<T> take(Topic<T> topic) {
+  @Override
+  public <T> Received<T> take(Topic<T> topic) {
     check();
     var parcel = next("'" + topic.name() + "' from " + peer, true);
     if (parcel == null) {
       throw gone("its program ended without sending '" + topic.name() + "'");
     }
     return Messages.decode(
-        topic, Messages.codec(run.job(), topic), peer, parcel, memory.scoped("in/" + topic.name()));
+        topic,
+        Messages.codec(run.job(), topic),
+        peer,
+        parcel,
+        false,
+        memory.scoped("in/" + topic.name()));
   }
 
   /** The next message; null if there is none and will be none. */
@@ -319,21 +326,15 @@ final class CoordinatorLink implements Link {
     }
   }
 
-  /** The peer's message was refused: it counts as gone. */
-  void refuse(String reason) {
+  @Override
+  public void refuse(String reason) {
     lost = reason;
     end();
   }
 
   /** Frees what was received here, and what nobody will read. */
   void free() {
-    for (var reference : read) {
-      var one = reference.get();
-      if (one != null) {
-        one.free();
-      }
-    }
-    read.clear();
+    read.free();
     run.board()
         .change(() -> {
           inbox.stream().map(Parcel::wire).forEach(Wire::close);

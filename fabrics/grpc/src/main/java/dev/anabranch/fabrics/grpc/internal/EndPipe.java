@@ -3,6 +3,7 @@ package dev.anabranch.fabrics.grpc.internal;
 import dev.anabranch.core.LinkLostException;
 import dev.anabranch.core.NodeId;
 import dev.anabranch.core.Sending;
+import dev.anabranch.fabrics.common.Parcel;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;

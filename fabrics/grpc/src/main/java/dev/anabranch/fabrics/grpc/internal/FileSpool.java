@@ -3,6 +3,7 @@ package dev.anabranch.fabrics.grpc.internal;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
 import dev.anabranch.core.Wire;
+import dev.anabranch.fabrics.common.Parcel;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

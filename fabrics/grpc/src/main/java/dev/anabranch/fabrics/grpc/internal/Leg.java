@@ -40,6 +40,7 @@ final class Leg {
   private @Nullable ByteString session;
   private @Nullable ScheduledFuture<?> grace;
   private @Nullable String over;
+  private Status told = Status.OK; // what the peer hears once it is over
   private @Nullable Status refusal;
   private int damaged;
   private boolean retired;
@@ -138,7 +139,7 @@ final class Leg {
     lock.lock();
     try {
       if (over != null) {
-        return Status.ABORTED.withDescription(over);
+        return told;
       }
       if (peerNext < acked || peerNext > highest + 1) {
         return Status.OUT_OF_RANGE.withDescription(
@@ -455,6 +456,7 @@ final class Leg {
         return;
       }
       over = reason;
+      this.told = told;
       to = line;
       line = null;
       if (grace != null) {

@@ -8,6 +8,8 @@ import dev.anabranch.core.Memory;
 import dev.anabranch.core.NodeId;
 import dev.anabranch.core.TensorMap;
 import dev.anabranch.core.Topic;
+import dev.anabranch.fabrics.common.Messages;
+import dev.anabranch.fabrics.common.Stopped;
 import dev.anabranch.fabrics.grpc.internal.proto.Look;
 import dev.anabranch.fabrics.grpc.internal.proto.Order;
 import dev.anabranch.fabrics.grpc.internal.proto.Report;
@@ -123,7 +125,8 @@ final class Looks implements Roll.RollListener {
   private static Optional<TensorMap> found(NodeId device, Pipe pipe) {
     Optional<TensorMap> found = Optional.empty();
     while (pipe.more()) {
-      var got = Messages.decode(MEMORY, MEMORY.codec(), device, pipe.receive(), Memory.NONE);
+      var got =
+          Messages.decode(MEMORY, MEMORY.codec(), device, pipe.receive(), false, Memory.NONE);
       found = Optional.of(got.value().copy());
       got.free();
     }

@@ -2,6 +2,7 @@ package dev.anabranch.fabrics.grpc.internal;
 
 import dev.anabranch.core.Wire;
 import dev.anabranch.core.WireOut;
+import dev.anabranch.fabrics.common.Parcel;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;

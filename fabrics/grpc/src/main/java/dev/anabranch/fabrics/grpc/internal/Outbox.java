@@ -2,6 +2,7 @@ package dev.anabranch.fabrics.grpc.internal;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
+import dev.anabranch.fabrics.common.Parcel;
 import dev.anabranch.fabrics.grpc.internal.proto.End;
 import dev.anabranch.fabrics.grpc.internal.proto.Frame;
 import dev.anabranch.fabrics.grpc.internal.proto.Opening;
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * Messages that were posted and are not yet acknowledged. A frame is made from its message each
  * time it is sent; nothing is kept for a frame. Guarded by the lock of its leg.
  */
-final class Outbox implements Outgoing {
+final class Outbox {
   private static final ByteString NOTHING = ByteString.EMPTY;
 
   private final int frame;
@@ -85,13 +86,13 @@ final class Outbox implements Outgoing {
     return item;
   }
 
-  @Override
-  public long end() {
+  /** The first number that there is not yet; numbers begin at 1. */
+  long end() {
     return end;
   }
 
-  @Override
-  public boolean ended() {
+  /** Whether nothing will follow. */
+  boolean ended() {
     return ended;
   }
 
@@ -99,14 +100,13 @@ final class Outbox implements Outgoing {
     return items.floorEntry(number).getValue();
   }
 
-  @Override
-  public int cost(long number) {
+  /** What a frame counts for in the window. */
+  int cost(long number) {
     var item = of(number);
     return (int) Math.min(frame, item.size() - (number - item.first) * frame) + Piece.COST;
   }
 
-  @Override
-  public Piece piece(long number) {
+  Piece piece(long number) {
     var item = of(number);
     var parcel = item.parcel;
     if (parcel == null) {
@@ -151,8 +151,8 @@ final class Outbox implements Outgoing {
     return bytes.hasRemaining() ? UnsafeByteOperations.unsafeWrap(bytes) : NOTHING;
   }
 
-  @Override
-  public void acknowledged(long below) {
+  /** Frames below this number will not be asked for again; who sent them is told later. */
+  void acknowledged(long below) {
     while (!items.isEmpty()) {
       var first = items.firstEntry().getValue();
       if (first.first + first.frames > below) {
@@ -180,11 +180,6 @@ final class Outbox implements Outgoing {
     queued = 0;
     room.signalAll();
     return out;
-  }
-
-  @Override
-  public void settle() {
-    throw new UnsupportedOperationException("settled by the pipe");
   }
 
   /** The sender is told and the message's memory freed. Without the lock. */

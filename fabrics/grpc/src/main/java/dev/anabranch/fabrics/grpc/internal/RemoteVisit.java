@@ -1,12 +1,16 @@
 package dev.anabranch.fabrics.grpc.internal;
 
+import static dev.anabranch.fabrics.common.BodyParty.BODY;
+
 import dev.anabranch.core.Ability;
 import dev.anabranch.core.Memory;
 import dev.anabranch.core.NodeId;
+import dev.anabranch.fabrics.common.PlayedVisit;
 import dev.anabranch.fabrics.grpc.internal.proto.Ended;
 import dev.anabranch.fabrics.grpc.internal.proto.Sealed;
 import dev.anabranch.fabrics.grpc.internal.proto.Visit;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -15,9 +19,7 @@ import org.jspecify.annotations.Nullable;
  * One device's part in one round, as the coordinator sees it. Its state is guarded by the board's
  * lock.
  */
-final class RemoteVisit {
-  static final NodeId BODY = NodeId.body(0);
-
+final class RemoteVisit implements PlayedVisit<CoordinatorLink> {
   final int round;
   final NodeId device;
   final Accounts accounts = new Accounts();
@@ -88,7 +90,7 @@ final class RemoteVisit {
   }
 
   CoordinatorLink link(NodeId party) {
-    return party.equals(device) ? toDevice : java.util.Objects.requireNonNull(toBody);
+    return party.equals(device) ? toDevice : Objects.requireNonNull(toBody);
   }
 
   private Stream<CoordinatorLink> links() {
@@ -100,7 +102,7 @@ final class RemoteVisit {
   }
 
   VisitGroup group() {
-    return java.util.Objects.requireNonNull(group);
+    return Objects.requireNonNull(group);
   }
 
   Visit named(int attempt) {
@@ -180,18 +182,33 @@ final class RemoteVisit {
     return givenUp;
   }
 
-  /** The coordinator refused the reply. */
-  void refuse(String defect) {
+  @Override
+  public NodeId device() {
+    return device;
+  }
+
+  @Override
+  public CoordinatorLink toDevice() {
+    return toDevice;
+  }
+
+  @Override
+  public @Nullable CoordinatorLink toBody() {
+    return toBody;
+  }
+
+  @Override
+  public void refuse(String defect) {
     run.board().change(() -> refused = defect);
   }
 
-  /** The coordinator waited for a reply in vain. */
-  void miss(String reason) {
+  @Override
+  public void miss(String reason) {
     run.board().change(() -> missing = reason);
   }
 
-  /** Why there is no sound reply; final when the visit is settled. */
-  @Nullable String lost() {
+  @Override
+  public @Nullable String lost() {
     var lock = run.board().lock;
     lock.lock();
     try {

@@ -5,6 +5,8 @@ import dev.anabranch.core.Books;
 import dev.anabranch.core.Job;
 import dev.anabranch.core.Method;
 import dev.anabranch.core.ModelUse;
+import dev.anabranch.fabrics.common.RoundPage;
+import dev.anabranch.fabrics.common.WallClock;
 import java.nio.file.Path;
 import java.util.Map;
 
@@ -28,18 +30,17 @@ record RunContext(
     WallClock wall,
     Path spool,
     double deadline) {
-  /** Seconds of the run so far, over all processes. */
-  interface WallClock {
-    double seconds();
-  }
-
   boolean needs(Ability ability) {
     return method.card().needs().contains(ability);
   }
 
   /** A line that a person who watches sees at once. */
   void live(String kind, int round, Object... namesAndValues) {
-    Map<String, Object> fields = RoundPage.fields(namesAndValues);
+    live(kind, round, RoundPage.fields(namesAndValues));
+  }
+
+  /** The same; adds the time to the fields. */
+  void live(String kind, int round, Map<String, Object> fields) {
     fields.put("wallSeconds", wall.seconds());
     job.records().log().append(kind, round, fields);
   }

@@ -7,33 +7,14 @@ import io.grpc.ServerCall;
 import io.grpc.Status;
 
 /** The coordinator's side of a stream. */
-final class ServerLine implements Line {
+final class ServerLine extends StreamLine {
   private final ServiceRequestContext context;
   private final ServerCall<Inbound, Frame> call;
-  private final Burst burst = new Burst();
-  private boolean closed;
 
   ServerLine(ServiceRequestContext context, ServerCall<Inbound, Frame> call) {
+    super(context, call::sendMessage, call::isReady);
     this.context = context;
     this.call = call;
-  }
-
-  @Override
-  public void execute(Runnable task) {
-    context.eventLoop().execute(task);
-  }
-
-  @Override
-  public void send(Frame frame) {
-    if (!closed) {
-      burst.sent(frame.getSerializedSize());
-      call.sendMessage(frame);
-    }
-  }
-
-  @Override
-  public boolean ready() {
-    return !closed && burst.ready(call.isReady());
   }
 
   @Override
@@ -43,7 +24,7 @@ final class ServerLine implements Line {
 
   @Override
   public void abort(Status status) {
-    context.eventLoop().execute(() -> end(status));
+    execute(() -> end(status));
   }
 
   @Override

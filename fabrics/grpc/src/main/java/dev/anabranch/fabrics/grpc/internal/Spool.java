@@ -1,5 +1,6 @@
 package dev.anabranch.fabrics.grpc.internal;
 
+import dev.anabranch.fabrics.common.Parcel;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 

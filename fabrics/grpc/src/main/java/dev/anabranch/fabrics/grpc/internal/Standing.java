@@ -5,6 +5,7 @@ import com.google.protobuf.MessageLite;
 import com.google.protobuf.UnsafeByteOperations;
 import dev.anabranch.core.NodeId;
 import dev.anabranch.core.Wire;
+import dev.anabranch.fabrics.common.Parcel;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 

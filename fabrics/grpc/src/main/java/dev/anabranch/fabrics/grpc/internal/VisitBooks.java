@@ -3,6 +3,9 @@ package dev.anabranch.fabrics.grpc.internal;
 import dev.anabranch.core.Books;
 import dev.anabranch.core.Charge;
 import dev.anabranch.core.VisitCost;
+import dev.anabranch.fabrics.common.BodyParty;
+import dev.anabranch.fabrics.common.Hop;
+import dev.anabranch.fabrics.common.Notes;
 import dev.anabranch.fabrics.grpc.internal.proto.Ended;
 import dev.anabranch.fabrics.grpc.internal.proto.Version;
 import java.util.HashMap;
@@ -12,11 +15,13 @@ import java.util.Map;
 final class VisitBooks {
   private final Books books;
   private final Notes notes;
-  private Map<Accounts.Hop, Integer> messages = new HashMap<>();
+  private final RemoteNotes kept;
+  private Map<Hop, Integer> messages = new HashMap<>();
 
-  VisitBooks(Books books, Notes notes) {
+  VisitBooks(Books books, Notes notes, RemoteNotes kept) {
     this.books = books;
     this.notes = notes;
+    this.kept = kept;
   }
 
   /** What a visit took, by the wall. */
@@ -53,7 +58,7 @@ final class VisitBooks {
   }
 
   private void book(RemoteVisit visit, Ended ended, boolean sound) {
-    var party = ended.getBody() ? RemoteVisit.BODY : visit.device;
+    var party = ended.getBody() ? BodyParty.BODY : visit.device;
     for (var work : ended.getWorkList()) {
       books.charge(
           new Charge.Compute(party, visit.round, work.getName(), work.getNanos(), work.getMacs()));
@@ -61,18 +66,18 @@ final class VisitBooks {
     if (ended.getPeakBytes() > 0) {
       books.charge(new Charge.Peak(party, visit.round, ended.getPeakBytes()));
     }
-    if (ended.getOpened() && !ended.getBody() && notes.installed.add(visit.device.index())) {
+    if (ended.getOpened() && !ended.getBody() && notes.installed().add(visit.device.index())) {
       books.charge(new Charge.Install(party, visit.round, ended.getFrozenBytes()));
     }
     if (sound && ended.getKept()) {
-      notes.memories.put(
+      kept.memories.put(
           RemoteVisits.memoryName(party, visit.device),
           Version.newBuilder().setRound(visit.round).setAttempt(visit.attempt()).build());
     }
   }
 
   /** How many messages of each kind there were since the last call. */
-  Map<Accounts.Hop, Integer> takeMessages() {
+  Map<Hop, Integer> takeMessages() {
     var taken = messages;
     messages = new HashMap<>();
     return taken;

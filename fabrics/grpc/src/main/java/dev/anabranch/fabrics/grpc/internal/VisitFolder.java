@@ -3,16 +3,14 @@ package dev.anabranch.fabrics.grpc.internal;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
 import dev.anabranch.core.NodeId;
+import dev.anabranch.core.WholeFile;
 import dev.anabranch.fabrics.grpc.internal.proto.Sealed;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Optional;
 
@@ -102,28 +100,8 @@ final class VisitFolder {
 
   /** Says durably that an attempt is whole. */
   void seal(Sealed sealed) {
-    var part = folder.resolve(SEALED + ".part");
     try {
-      try (var channel =
-          FileChannel.open(
-              part,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.WRITE,
-              StandardOpenOption.TRUNCATE_EXISTING)) {
-        var bytes = sealed.toByteString().asReadOnlyByteBuffer();
-        while (bytes.hasRemaining()) {
-          channel.write(bytes);
-        }
-        channel.force(true);
-      }
-      Files.move(
-          part,
-          folder.resolve(SEALED),
-          StandardCopyOption.ATOMIC_MOVE,
-          StandardCopyOption.REPLACE_EXISTING);
-      try (var channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-        channel.force(true);
-      }
+      WholeFile.write(folder.resolve(SEALED), sealed.toByteString().asReadOnlyByteBuffer());
     } catch (IOException e) {
       throw failed(folder, e);
     }

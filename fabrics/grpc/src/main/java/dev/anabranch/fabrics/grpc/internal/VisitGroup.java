@@ -4,6 +4,10 @@ import dev.anabranch.core.Ability;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
 import dev.anabranch.core.NodeId;
+import dev.anabranch.fabrics.common.BodyParty;
+import dev.anabranch.fabrics.common.RoundPage;
+import dev.anabranch.fabrics.common.Stopped;
+import dev.anabranch.fabrics.common.Threads;
 import dev.anabranch.fabrics.grpc.internal.proto.AbandonVisit;
 import dev.anabranch.fabrics.grpc.internal.proto.BeginVisit;
 import dev.anabranch.fabrics.grpc.internal.proto.Doing;
@@ -70,18 +74,7 @@ final class VisitGroup implements Roll.RollListener {
   }
 
   void join() {
-    boolean interrupted = false;
-    while (true) {
-      try {
-        keeper.join();
-        break;
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    Threads.join(keeper);
   }
 
   private void keep() {
@@ -127,20 +120,20 @@ final class VisitGroup implements Roll.RollListener {
     }
     live.forEach(visit -> {
       visit.seal(attempt);
-      run.live(
-          "attempt",
-          round,
-          "device",
-          visit.device.index(),
-          "attempt",
-          attempt + 1,
-          "state",
-          "whole");
+      tell(visit, "whole");
     });
     relays.forEach(Hub.Relay::close);
     relays.clear();
     live.forEach(visit -> visit.parties().forEach(party -> visit.link(party).detach(null)));
     return false;
+  }
+
+  /** A line that a person who watches sees at once: what this attempt has come to. */
+  private void tell(RemoteVisit visit, String state, Object... more) {
+    var fields =
+        RoundPage.fields("device", visit.device.index(), "attempt", attempt + 1, "state", state);
+    fields.putAll(RoundPage.fields(more));
+    run.live("attempt", round, fields);
   }
 
   private List<RemoteVisit> awaitAgents() {
@@ -176,22 +169,14 @@ final class VisitGroup implements Roll.RollListener {
   /** Opens links, then tells the agents. */
   private void begin(List<RemoteVisit> live) {
     for (var visit : live) {
-      run.live(
-          "attempt",
-          round,
-          "device",
-          visit.device.index(),
-          "attempt",
-          attempt + 1,
-          "state",
-          "invited");
+      tell(visit, "invited");
       for (var party : visit.parties()) {
         var spool = new FileSpool(visit.folder.inbox(attempt, party));
         var pipe = run.hub().open(key(visit, NodeId.COORDINATOR, party), spool, visit.accounts);
         visit.link(party).attach(pipe, spool);
       }
       if (visit.toBody != null) {
-        relays.add(run.hub().relay(key(visit, visit.device, RemoteVisit.BODY), visit.accounts));
+        relays.add(run.hub().relay(key(visit, visit.device, BodyParty.BODY), visit.accounts));
       }
     }
     if (together) {
@@ -222,7 +207,7 @@ final class VisitGroup implements Roll.RollListener {
   }
 
   private void tell(RemoteVisit visit, NodeId party, Map<Integer, String> lost) {
-    boolean body = party.equals(RemoteVisit.BODY);
+    boolean body = party.equals(BodyParty.BODY);
     var begin =
         BeginVisit.newBuilder().setVisit(visit.named(attempt)).setBody(body).putAllLost(lost);
     if (together) {
@@ -281,17 +266,7 @@ final class VisitGroup implements Roll.RollListener {
       broken = reason;
       for (var visit : members) {
         if (!visit.settled()) {
-          run.live(
-              "attempt",
-              round,
-              "device",
-              visit.device.index(),
-              "attempt",
-              attempt + 1,
-              "state",
-              "broken",
-              "reason",
-              reason);
+          tell(visit, "broken", "reason", reason);
         }
       }
     }
@@ -352,7 +327,7 @@ final class VisitGroup implements Roll.RollListener {
 
   private void ended(RemoteVisit visit, Ended ended) {
     visit.progressed();
-    var who = (ended.getBody() ? RemoteVisit.BODY + " for " : "") + visit.device;
+    var who = (ended.getBody() ? BodyParty.BODY + " for " : "") + visit.device;
     switch (ended.getOutcome()) {
       case WELL, LOST -> visit.ended(ended);
       case BROKEN -> broken(who + ": " + ended.getReason());

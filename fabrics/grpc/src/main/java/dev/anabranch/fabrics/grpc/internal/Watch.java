@@ -40,7 +40,7 @@ final class Watch {
   private void watch() {
     while (!ended) {
       try {
-        Thread.sleep(TICK_MILLIS);
+        Thread.sleep(TICK_MILLIS); // silence is told by the clock alone
       } catch (InterruptedException e) {
         continue;
       }

@@ -34,20 +34,20 @@ class AgentMemoryTest {
   }
 
   private float read(Version version) {
-    return memory.open(version).get("k").orElseThrow().get("x").get(0);
+    return memory.open(version).memory().get("k").orElseThrow().get("x").get(0);
   }
 
   private void write(Version before, int round, int attempt, float x) {
     var staged = memory.open(before);
-    staged.put("k", value(x));
+    staged.memory().put("k", value(x));
     assertThat(staged.save(round, attempt)).isTrue();
   }
 
   @Test
   void attemptsOfOneRound_areApart_andAGoneBackCoordinatorFindsItsOwn() {
     var first = memory.open(null);
-    assertThat(first.get("k")).isEmpty();
-    first.put("k", value(1));
+    assertThat(first.memory().get("k")).isEmpty();
+    first.memory().put("k", value(1));
     assertThat(first.save(0, 0)).isTrue();
     write(version(0, 0), 1, 0, 2);
     write(version(0, 0), 1, 1, 3);
@@ -59,23 +59,23 @@ class AgentMemoryTest {
   @Test
   void whatWasNotWritten_isKept_andWhatWasRemoved_isGone() {
     var first = memory.open(null);
-    first.put("a", value(1));
-    first.put("b", value(2));
+    first.memory().put("a", value(1));
+    first.memory().put("b", value(2));
     first.save(0, 0);
     var next = memory.open(version(0, 0));
-    next.remove("a");
-    assertThat(next.get("a")).isEmpty();
+    next.memory().remove("a");
+    assertThat(next.memory().get("a")).isEmpty();
     next.save(1, 0);
     var last = memory.open(version(1, 0));
-    assertThat(last.get("a")).isEmpty();
-    assertThat(last.get("b")).isPresent();
+    assertThat(last.memory().get("a")).isEmpty();
+    assertThat(last.memory().get("b")).isPresent();
     assertThat(memory.open(version(1, 0)).save(2, 0)).isFalse();
   }
 
   @Test
   void oldVersions_areForgotten_butAFewRoundsStay() {
     var first = memory.open(null);
-    first.put("k", value(0));
+    first.memory().put("k", value(0));
     first.save(0, 0);
     for (int round = 1; round < 8; round++) {
       write(version(round - 1, 0), round, 0, round);

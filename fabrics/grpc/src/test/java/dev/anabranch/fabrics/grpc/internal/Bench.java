@@ -2,6 +2,7 @@ package dev.anabranch.fabrics.grpc.internal;
 
 import dev.anabranch.core.NodeId;
 import dev.anabranch.core.Wire;
+import dev.anabranch.fabrics.common.Parcel;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;

@@ -1,7 +1,7 @@
 package dev.anabranch.fabrics.local.internal;
 
 import dev.anabranch.core.NodeId;
-import dev.anabranch.core.Wire;
+import dev.anabranch.fabrics.common.Parcel;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Channel {
   /** A message. */
-  record Message(String topic, String codec, Wire wire, boolean shared, Trace.Transfer transfer) {}
+  record Message(Parcel parcel, boolean shared, Trace.Transfer transfer) {}
 
   /** The end of a channel: its writer has ended well, or is lost for a reason. */
   record End(boolean lost, String reason, Trace.Transfer transfer) {}

@@ -2,6 +2,7 @@ package dev.anabranch.fabrics.local.internal;
 
 import dev.anabranch.core.Charge;
 import dev.anabranch.core.NodeId;
+import dev.anabranch.fabrics.common.Party;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -74,7 +75,7 @@ final class Peaks {
   /** All programs of these visits have ended. */
   void charge(LocalVisits visits) {
     var bytes = new HashMap<>(measured);
-    for (var visit : visits.visits) {
+    for (var visit : visits.visits()) {
       boolean sound = visit.lost() == null;
       add(bytes, kind(visit.device), visit.deviceParty, visit.round, sound);
       if (visit.bodyParty != null) {
@@ -91,7 +92,7 @@ final class Peaks {
   }
 
   private void add(Map<String, Long> bytes, String kind, Party party, int round, boolean sound) {
-    if (!party.meter.used()) {
+    if (!party.worked()) {
       return;
     }
     open.add(new Work(kind, party.id(), round));

@@ -7,18 +7,19 @@ import dev.anabranch.core.Job;
 import dev.anabranch.core.Link;
 import dev.anabranch.core.Method;
 import dev.anabranch.core.ModelUse;
-import dev.anabranch.core.NodeId;
-import dev.anabranch.core.Seeds;
+import dev.anabranch.fabrics.common.Hop;
+import dev.anabranch.fabrics.common.Memories;
+import dev.anabranch.fabrics.common.Meter;
+import dev.anabranch.fabrics.common.RoundClock;
+import dev.anabranch.fabrics.common.Start;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.IntSupplier;
 import java.util.function.UnaryOperator;
 
 /** What all parties of a run share. Thread-safe. */
 final class Shared {
-  /** A kind of message between two nodes. */
-  record Flow(NodeId from, NodeId to, String topic) {}
-
   /**
    * After so many bytes of messages, forgotten memory off the heap is collected: nothing else would
    * ask for it.
@@ -28,7 +29,6 @@ final class Shared {
   final Job job;
   final Method<?> method;
   final ModelUse use;
-  final long initSeed;
   final Books books;
   final Memories memories;
   final Switchboard board = new Switchboard();
@@ -39,25 +39,17 @@ final class Shared {
   final UnaryOperator<Link> wrap;
   final int resident;
 
-  /** The round that the coordinator is in; −1 before the first. */
-  volatile int round = -1;
+  final RoundClock round = new RoundClock();
 
-  private final Map<Flow, Integer> messages = new HashMap<>();
+  private final Map<Hop, Integer> messages = new HashMap<>();
   private long sinceCollected;
 
-  Shared(
-      Job job,
-      Method<?> method,
-      Books books,
-      Memories memories,
-      int resident,
-      UnaryOperator<Link> wrap) {
+  Shared(Job job, Method<?> method, Start start, int resident, UnaryOperator<Link> wrap) {
     this.job = job;
     this.method = method;
     this.use = method.use(job.engine().facts());
-    this.initSeed = Seeds.seed(job.seed(), "initial");
-    this.books = books;
-    this.memories = memories;
+    this.books = start.books();
+    this.memories = start.memories();
     this.resident = resident;
     this.wrap = wrap;
   }
@@ -66,11 +58,24 @@ final class Shared {
     return method.card().needs().contains(ability);
   }
 
+  /** A program's way to the lanes, in the round that it is in. */
+  Meter meter(Program program, IntSupplier round, boolean watched) {
+    return new Meter(
+        job.engine().lanes(),
+        gate,
+        (work, nanos, macs) -> {
+          books.charge(new Charge.Compute(program.node, round.getAsInt(), work, nanos, macs));
+          program.trace.add(new Trace.Event.Compute(macs));
+        },
+        board::check,
+        watched);
+  }
+
   /** Counts and charges a message. */
   void charge(Charge.Wire wire) {
     boolean collect;
     synchronized (messages) {
-      messages.merge(new Flow(wire.from(), wire.to(), wire.topic()), 1, Integer::sum);
+      messages.merge(new Hop(wire.from(), wire.to(), wire.topic()), 1, Integer::sum);
       sinceCollected += wire.payloadBytes();
       collect = sinceCollected > COLLECT;
       if (collect) {
@@ -84,7 +89,7 @@ final class Shared {
   }
 
   /** How many messages of each kind there were since the last call. */
-  Map<Flow, Integer> takeCounts() {
+  Map<Hop, Integer> takeCounts() {
     synchronized (messages) {
       var out = Map.copyOf(messages);
       messages.clear();

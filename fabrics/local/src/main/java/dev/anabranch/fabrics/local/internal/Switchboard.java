@@ -3,6 +3,7 @@ package dev.anabranch.fabrics.local.internal;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
 import dev.anabranch.core.NodeId;
+import dev.anabranch.fabrics.common.Stopped;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.TreeMap;
@@ -64,7 +65,7 @@ final class Switchboard {
   /** Throws if the run has failed elsewhere. */
   void check() {
     if (stopped) {
-      throw new Stopped();
+      throw new Stopped("the run has ended");
     }
   }
 

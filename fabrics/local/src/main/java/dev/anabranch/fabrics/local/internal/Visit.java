@@ -4,8 +4,18 @@ import dev.anabranch.core.Ability;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
 import dev.anabranch.core.Faults;
+import dev.anabranch.core.Link;
 import dev.anabranch.core.LinkLostException;
+import dev.anabranch.core.Memory;
 import dev.anabranch.core.NodeId;
+import dev.anabranch.fabrics.common.BodyParty;
+import dev.anabranch.fabrics.common.DeviceParty;
+import dev.anabranch.fabrics.common.Party;
+import dev.anabranch.fabrics.common.PlayedVisit;
+import dev.anabranch.fabrics.common.StagedMemory;
+import dev.anabranch.fabrics.common.Stopped;
+import dev.anabranch.fabrics.common.Surroundings;
+import dev.anabranch.fabrics.common.Threads;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -18,13 +28,13 @@ import org.jspecify.annotations.Nullable;
  * One device's part in one round: its program, that of the body beside it, and their links. Flags
  * are guarded by the switchboard's lock.
  */
-final class Visit {
+final class Visit implements PlayedVisit<LocalLink> {
   final int round;
   final NodeId device;
   final Program deviceProgram;
   final DeviceParty deviceParty;
   final @Nullable BodyParty bodyParty;
-  final Memories.Staged deviceMemory;
+  final StagedMemory deviceMemory;
   final LocalLink coordinatorToDevice;
   final LocalLink deviceToCoordinator;
   final @Nullable LocalLink coordinatorToBody;
@@ -35,7 +45,8 @@ final class Visit {
 
   private final Shared shared;
   private final LocalVisits visits;
-  private final Memories.@Nullable Staged bodyMemory;
+  private final @Nullable Program bodyProgram;
+  private final @Nullable StagedMemory bodyMemory;
   private final TreeMap<NodeId, LocalLink> peers = new TreeMap<>();
   private final List<Thread> threads = new ArrayList<>(2);
 
@@ -61,7 +72,7 @@ final class Visit {
       Shared shared,
       LocalVisits visits,
       Program coordinator,
-      Memories.Staged coordinatorMemory,
+      StagedMemory coordinatorMemory,
       int round,
       NodeId device,
       boolean watchDevice,
@@ -77,10 +88,11 @@ final class Visit {
     deviceProgram = board.program(new Trace(device, device), loses);
     deviceParty =
         new DeviceParty(
-            shared,
-            deviceProgram,
-            new Meter(shared, deviceProgram, () -> round, watchDevice),
-            this);
+            device,
+            shared.job,
+            shared.use,
+            shared.meter(deviceProgram, () -> round, watchDevice),
+            new DeviceSide());
     deviceMemory = shared.memories.open(device);
     var down = new Channel(NodeId.COORDINATOR, device);
     up = new Channel(device, NodeId.COORDINATOR);
@@ -98,6 +110,7 @@ final class Visit {
         new LocalLink(shared, deviceProgram, round, up, down, deviceMemory, () -> {}, poisoned);
     if (!shared.needs(Ability.BODY_LINKS)) {
       bodyParty = null;
+      bodyProgram = null;
       bodyMemory = null;
       coordinatorToBody = null;
       bodyToCoordinator = null;
@@ -105,11 +118,15 @@ final class Visit {
       bodyToDevice = null;
       return;
     }
-    var bodyId = NodeId.body(0);
-    var bodyProgram = board.program(new Trace(bodyId, device), false);
+    var bodyId = BodyParty.BODY;
+    bodyProgram = board.program(new Trace(bodyId, device), false);
     bodyParty =
         new BodyParty(
-            shared, bodyProgram, new Meter(shared, bodyProgram, () -> round, watchBody), this);
+            device,
+            shared.job,
+            shared.use,
+            shared.meter(bodyProgram, () -> round, watchBody),
+            new BodySide());
     bodyMemory = shared.memories.open(bodyId);
     var mine = bodyMemory.scoped("~for " + device);
     var toBody = new Channel(NodeId.COORDINATOR, bodyId);
@@ -133,6 +150,52 @@ final class Visit {
     bodyToDevice = new LocalLink(shared, bodyProgram, round, out, in, mine, () -> {}, false);
   }
 
+  /** What both programs see of the visit. */
+  private abstract class Side implements Surroundings {
+    @Override
+    public int round() {
+      return round;
+    }
+
+    @Override
+    public boolean needs(Ability ability) {
+      return shared.needs(ability);
+    }
+  }
+
+  private final class DeviceSide extends Side {
+    @Override
+    public Link link(NodeId peer) {
+      return switch (peer.role()) {
+        case COORDINATOR -> deviceToCoordinator.outer();
+        case BODY -> Objects.requireNonNull(deviceToBody).outer();
+        case DEVICE -> peer(peer).outer();
+      };
+    }
+
+    @Override
+    public Memory memory() {
+      return deviceMemory;
+    }
+  }
+
+  private final class BodySide extends Side {
+    @Override
+    public Link link(NodeId peer) {
+      var link = peer.equals(device) ? bodyToDevice : bodyToCoordinator;
+      return Objects.requireNonNull(link).outer();
+    }
+
+    @Override
+    public Memory memory() {
+      return Objects.requireNonNull(bodyMemory).scoped("~for " + device);
+    }
+  }
+
+  private Program program(Party party) {
+    return party == deviceParty ? deviceProgram : Objects.requireNonNull(bodyProgram);
+  }
+
   /** Starts the programs. Called with the lock held. */
   void start() {
     started = true;
@@ -144,10 +207,10 @@ final class Visit {
 
   private void run(Party party, Runnable program) {
     running++;
-    shared.board.begins(party.program);
+    shared.board.begins(program(party));
     threads.add(
         Thread.ofVirtual()
-            .name(party.program.name() + " in round " + round)
+            .name(program(party).name() + " in round " + round)
             .start(() -> attend(party, program)));
   }
 
@@ -158,8 +221,9 @@ final class Visit {
     } catch (Stopped e) {
       reason = "the run has ended";
     } catch (LinkLostException e) {
-      reason = party.program.cutOff != null ? party.program.cutOff : e.getMessage();
-    } catch (Throwable e) {
+      var cut = program(party).cutOff;
+      reason = cut != null ? cut : e.getMessage();
+    } catch (Throwable e) { // whatever it is, it ends the run
       reason = "failed";
       fail(party, e);
     } finally {
@@ -168,12 +232,12 @@ final class Visit {
   }
 
   private void fail(Party party, Throwable e) {
-    var text = party.program.name() + " in round " + round + ": " + e;
+    var text = program(party).name() + " in round " + round + ": " + e;
     var why =
         e instanceof AnabranchException known
             ? new AnabranchException(
                 known.failure(),
-                party.program.name() + " in round " + round + ": " + e.getMessage(),
+                program(party).name() + " in round " + round + ": " + e.getMessage(),
                 e)
             : new AnabranchException(
                 Failure.PROGRAM, text + " (expected: a program that ends well)", e);
@@ -192,7 +256,7 @@ final class Visit {
     try {
       running--;
       visits.changed(this);
-      shared.board.ended(party.program);
+      shared.board.ended(program(party));
     } finally {
       shared.board.lock.unlock();
     }
@@ -254,8 +318,23 @@ final class Visit {
     }
   }
 
-  /** The coordinator refused the reply. */
-  void refuse(String defect) {
+  @Override
+  public NodeId device() {
+    return device;
+  }
+
+  @Override
+  public LocalLink toDevice() {
+    return coordinatorToDevice;
+  }
+
+  @Override
+  public @Nullable LocalLink toBody() {
+    return coordinatorToBody;
+  }
+
+  @Override
+  public void refuse(String defect) {
     shared.board.lock.lock();
     try {
       refused = defect;
@@ -264,8 +343,8 @@ final class Visit {
     }
   }
 
-  /** The coordinator waited for a reply in vain. */
-  void miss(String reason) {
+  @Override
+  public void miss(String reason) {
     shared.board.lock.lock();
     try {
       missing = reason;
@@ -274,8 +353,8 @@ final class Visit {
     }
   }
 
-  /** Why there is no sound reply; final when the programs have ended. */
-  @Nullable String lost() {
+  @Override
+  public @Nullable String lost() {
     shared.board.lock.lock();
     try {
       return Stream.of(
@@ -292,9 +371,17 @@ final class Visit {
   }
 
   void commit() {
-    deviceMemory.commit();
+    shared.memories.commit(device, deviceMemory);
     if (bodyMemory != null) {
-      bodyMemory.commit();
+      shared.memories.commit(BodyParty.BODY, bodyMemory);
+    }
+  }
+
+  /** The coordinator has nothing more to say. */
+  void end() {
+    coordinatorToDevice.end(null);
+    if (coordinatorToBody != null) {
+      coordinatorToBody.end(null);
     }
   }
 
@@ -307,25 +394,12 @@ final class Visit {
   }
 
   void join() {
-    for (var thread : threads) {
-      boolean interrupted = false;
-      while (true) {
-        try {
-          thread.join();
-          break;
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
-    }
+    threads.forEach(Threads::join);
   }
 
   List<Trace> traces() {
-    return bodyParty == null
+    return bodyProgram == null
         ? List.of(deviceProgram.trace)
-        : List.of(deviceProgram.trace, bodyParty.program.trace);
+        : List.of(deviceProgram.trace, bodyProgram.trace);
   }
 }

@@ -1,0 +1,50 @@
+package dev.anabranch.core;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.util.Set;
+
+/** Small files that are there whole or not at all, also after the power has failed. */
+public final class WholeFile {
+  private WholeFile() {}
+
+  /**
+   * Writes a file beside its place, makes it durable and moves it there.
+   *
+   * @param rights of the file from the moment it is made, so that at none somebody else may read it
+   */
+  public static void write(Path file, ByteBuffer bytes, FileAttribute<?>... rights)
+      throws IOException {
+    var part = file.resolveSibling(file.getFileName() + ".part");
+    Files.deleteIfExists(part);
+    try (var channel =
+        FileChannel.open(
+            part, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), rights)) {
+      while (bytes.hasRemaining()) {
+        channel.write(bytes);
+      }
+      channel.force(true);
+    }
+    Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    var folder = file.toAbsolutePath().getParent();
+    if (folder != null) {
+      force(folder);
+    }
+  }
+
+  /** Makes a new name in a folder durable, where the system can. */
+  static void force(Path folder) throws IOException {
+    if (File.separatorChar == '/') {
+      try (var channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+        channel.force(true);
+      }
+    }
+  }
+}
