@@ -3,6 +3,8 @@ package dev.anabranch.app.rehearse;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
 import java.time.Duration;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -12,18 +14,25 @@ import java.util.regex.Pattern;
  * @param text as the user wrote it
  * @param player the process: {@code coordinator}, {@code body}, {@code device-1} …
  * @param round in which it strikes, from 1 as rounds are shown
+ * @param after how long after that round has begun
  * @param lasting how long a line is cut or a process stopped; zero for a kill
  */
-public record Fault(String text, Kind kind, String player, int round, Duration lasting) {
+public record Fault(
+    String text, Kind kind, String player, int round, Duration after, Duration lasting) {
+  private static final String WHEN =
+      "@(?<round>[1-9][0-9]{0,5})(\\+(?<after>[1-9][0-9]{0,6})ms)?";
+  private static final String LASTING = "(:(?<seconds>[1-9][0-9]{0,4})s)?";
   private static final Pattern FORM =
       Pattern.compile(
-          "(kill|stop)-(coordinator|body|device-[1-9][0-9]{0,4})@([1-9][0-9]{0,5})(:([1-9][0-9]{0,4})s)?"
-              + "|(cut)-(link-[1-9][0-9]{0,4}|body)@([1-9][0-9]{0,5}):([1-9][0-9]{0,4})s");
+          "(?<kind>(kill|stop)(?=-(coordinator|body|device-))|cut(?=-(body|link-)))"
+              + "-(?<player>coordinator|body|(device|link)-[1-9][0-9]{0,4})"
+              + WHEN
+              + LASTING);
 
   private static final String EXPECTED =
       "kill-coordinator@ROUND, kill-body@ROUND or kill-device-K@ROUND;"
           + " stop-coordinator@ROUND:SECONDSs and so on; cut-link-K@ROUND:SECONDSs or"
-          + " cut-body@ROUND:SECONDSs";
+          + " cut-body@ROUND:SECONDSs; ROUND+MILLISms: so long after the round has begun";
 
   /** What happens to it. */
   public enum Kind {
@@ -35,30 +44,31 @@ public record Fault(String text, Kind kind, String player, int round, Duration l
     CUT
   }
 
-  /** Reads {@code kill-coordinator@2}, {@code cut-link-1@3:20s} and the like. */
+  /** Reads {@code kill-coordinator@2}, {@code cut-link-1@3+250ms:20s} and the like. */
   public static Fault parse(String text) {
     var m = FORM.matcher(text);
     if (!m.matches()) {
       throw bad(text, EXPECTED);
     }
-    if (m.group(6) != null) {
-      var player = m.group(7).replace("link-", "device-");
-      return new Fault(text, Kind.CUT, player, number(m, 8), seconds(m, 9));
+    var kind = Kind.valueOf(m.group("kind").toUpperCase(Locale.ROOT));
+    var seconds = number(m, "seconds");
+    if (kind == Kind.KILL && seconds.isPresent()) {
+      throw bad(text, "no duration: what is killed is started again at once");
     }
-    boolean kill = m.group(1).equals("kill");
-    if (kill == (m.group(5) != null)) {
-      throw bad(
-          text,
-          kill
-              ? "no duration: what is killed is started again at once"
-              : "a duration, as stop-" + m.group(2) + "@" + m.group(3) + ":60s");
+    if (kind != Kind.KILL && seconds.isEmpty()) {
+      throw bad(text, "a duration, as " + text + ":60s");
     }
     return new Fault(
         text,
-        kill ? Kind.KILL : Kind.STOP,
-        m.group(2),
-        number(m, 3),
-        kill ? Duration.ZERO : seconds(m, 5));
+        kind,
+        m.group("player").replace("link-", "device-"),
+        number(m, "round").orElseThrow(),
+        Duration.ofMillis(number(m, "after").orElse(0)),
+        Duration.ofSeconds(seconds.orElse(0)));
+  }
+
+  private static Optional<Integer> number(Matcher m, String group) {
+    return Optional.ofNullable(m.group(group)).map(Integer::valueOf);
   }
 
   /** Refuses a fault that could not strike. */
@@ -77,13 +87,5 @@ public record Fault(String text, Kind kind, String player, int round, Duration l
 
   private static AnabranchException bad(String text, String expected) {
     return AnabranchException.expected(Failure.USAGE, "--fault", text, expected);
-  }
-
-  private static int number(Matcher m, int group) {
-    return Integer.parseInt(m.group(group));
-  }
-
-  private static Duration seconds(Matcher m, int group) {
-    return Duration.ofSeconds(number(m, group));
   }
 }

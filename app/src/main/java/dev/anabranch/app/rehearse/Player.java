@@ -4,16 +4,20 @@ import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** One process of a rehearsal: started, killed, stopped, started again. Thread-safe. */
 final class Player implements AutoCloseable {
+  private static final String MAIN = "dev.anabranch.app.Anabranch";
+
   private final String name;
   private final List<String> command;
   private final Path output;
@@ -32,25 +36,13 @@ final class Player implements AutoCloseable {
 
   /** How this process itself was started, up to its main class. */
   private static List<String> launcher() {
-    var me = ProcessHandle.current().info();
-    var arguments = me.arguments().map(List::of).orElse(List.of());
-    int main = arguments.indexOf("dev.anabranch.app.Anabranch");
     var out = new ArrayList<String>();
     out.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    if (main >= 0) {
-      out.addAll(arguments.subList(0, main));
-    } else {
-      out.addAll(
-          List.of(
-              "--enable-native-access=ALL-UNNAMED",
-              "--sun-misc-unsafe-memory-access=allow",
-              "-Dorg.bytedeco.javacpp.maxphysicalbytes=0",
-              "-XX:+UseSerialGC",
-              "-Xmx1g",
-              "-cp",
-              System.getProperty("java.class.path")));
-    }
-    out.add("dev.anabranch.app.Anabranch");
+    out.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+    out.add("-cp");
+    out.add(System.getProperty("java.class.path"));
+    var main = Objects.requireNonNullElse(System.getProperty("sun.java.command"), MAIN);
+    out.add(main.replaceFirst("(?s) .*", ""));
     return out;
   }
 

@@ -43,11 +43,19 @@ public final class Rehearsal {
   private static final long TICK_MILLIS = 20;
 
   /**
+   * A fault that did strike.
+   *
+   * @param round in which it did, from 1
+   */
+  public record Struck(String fault, int round) {}
+
+  /**
    * What came of it.
    *
    * @param rehearsed SHA-256 of the weights of the real processes
    * @param local of those of the local fabric
-   * @param struck faults, each with the round in which it struck
+   * @param byCost whether the method decides by what visits took
+   * @param struck faults that did strike, in this order
    */
   public record Result(
       Path folder,
@@ -55,19 +63,30 @@ public final class Rehearsal {
       String local,
       int rounds,
       int lost,
-      Map<String, Integer> struck) {
+      boolean byCost,
+      List<Struck> struck) {
     public boolean equal() {
       return rehearsed.equals(local);
+    }
+
+    /** Whether the weights are what they should be, as far as that can be told. */
+    public boolean sound() {
+      return equal() || (byCost && lost == 0);
     }
 
     /** As {@code rehearsal.json} holds it. */
     public Map<String, Object> toMap() {
       var out = new LinkedHashMap<String, Object>();
       out.put("equal", equal());
+      out.put("decidesByCost", byCost);
       out.put("weightsSha256", Map.of("rehearsed", rehearsed, "local", local));
       out.put("rounds", rounds);
       out.put("lost", lost);
-      out.put("faults", struck);
+      out.put(
+          "faults",
+          struck.stream()
+              .map(one -> Map.of("fault", one.fault(), "round", one.round()))
+              .toList());
       out.put("folder", folder.toString());
       return out;
     }
@@ -82,12 +101,13 @@ public final class Rehearsal {
   private final boolean body;
   private final Map<String, Player> players = new TreeMap<>();
   private final Map<String, CutLine> lines = new TreeMap<>();
-  private final Map<String, Integer> struck = new LinkedHashMap<>();
+  private final List<Struck> struck = new ArrayList<>();
   private final List<Thread> lasting = new ArrayList<>();
   private @Nullable Path record;
 
   /**
    * @param devices processes that play the devices of the plan between them
+   * @param chaos how many faults are drawn from the plan's seed, beside those given
    * @param folder new and empty
    * @param deadline without progress after which a visit is lost
    * @param tell told what happens, a line each
@@ -96,12 +116,12 @@ public final class Rehearsal {
       RunPlan plan,
       int devices,
       List<Fault> faults,
+      int chaos,
       Path folder,
       Duration deadline,
       Consumer<String> tell) {
     this.plan = plan;
     this.devices = devices;
-    this.faults = List.copyOf(faults);
     this.folder = folder;
     this.deadline = deadline;
     this.tell = tell;
@@ -110,6 +130,20 @@ public final class Rehearsal {
     int rounds = plan.methodNumber("rounds").orElse(0L).intValue();
     int all = rounds == 0 ? 0 : rounds + method.closingRounds();
     faults.forEach(fault -> fault.require(devices, all, body));
+    var both = new ArrayList<>(faults);
+    if (chaos > 0) {
+      if (all == 0) {
+        throw AnabranchException.expected(
+            Failure.USAGE, "--chaos", chaos, "a method whose rounds are known beforehand");
+      }
+      both.addAll(Chaos.draw(plan.seed(), chaos, devices, all, body));
+    }
+    this.faults = List.copyOf(both);
+  }
+
+  /** All that is going to strike, given and drawn. */
+  public List<Fault> faults() {
+    return faults;
   }
 
   /** The folder of the run that the real processes carry out. */
@@ -125,7 +159,7 @@ public final class Rehearsal {
       play();
     } finally {
       close();
-      Runtime.getRuntime().removeShutdownHook(hook);
+      forget(hook);
     }
     tell.accept("the same plan on the local fabric");
     var local = new Runner(session).run(plan, "local", folder.resolve("local"), watch);
@@ -137,9 +171,18 @@ public final class Rehearsal {
             local.weightsSha256(),
             local.rounds(),
             rehearsed.get("lost") instanceof Number n ? n.intValue() : 0,
-            struck);
+            plan.method().card().decidesByCost(),
+            List.copyOf(struck));
     write(folder.resolve("rehearsal.json"), Json.pretty(result.toMap()));
     return result;
+  }
+
+  private static void forget(Thread hook) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      return; // this process is being ended, which is why the others have ended
+    }
   }
 
   private static void write(Path file, String text) {
@@ -270,14 +313,17 @@ public final class Rehearsal {
     var rounds = new RoundWatch(record().resolve("log.jsonl"));
     var open = new ArrayList<>(faults);
     int shown = 0;
+    long since = System.nanoTime();
     while (!Files.exists(RunFolder.summary(record()))) {
       int round = rounds.round();
       if (round > shown) {
         shown = round;
+        since = System.nanoTime();
         tell.accept("round " + round);
       }
       for (var fault : List.copyOf(open)) {
-        if (round >= fault.round()) {
+        boolean late = round > fault.round();
+        if (late || (round == fault.round() && System.nanoTime() - since >= fault.after().toNanos())) {
           open.remove(fault);
           strike(fault, round);
         }
@@ -289,6 +335,7 @@ public final class Rehearsal {
       players.values().forEach(Rehearsal::refuseDead);
       pause(coordinator);
     }
+    open.forEach(fault -> tell.accept("fault " + fault.text() + " came too late"));
   }
 
   private static void refuseDead(Player player) {
@@ -318,7 +365,7 @@ public final class Rehearsal {
 
   private void strike(Fault fault, int round) {
     tell.accept("fault " + fault.text());
-    struck.put(fault.text(), round);
+    struck.add(new Struck(fault.text(), round));
     var player = Objects.requireNonNull(players.get(fault.player()));
     switch (fault.kind()) {
       case KILL -> {

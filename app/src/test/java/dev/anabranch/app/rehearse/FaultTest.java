@@ -6,6 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
 import java.time.Duration;
+import java.util.Comparator;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -22,12 +26,24 @@ class FaultTest {
   void forms() {
     assertThat(Fault.parse("kill-coordinator@2"))
         .isEqualTo(
-            new Fault("kill-coordinator@2", Fault.Kind.KILL, "coordinator", 2, Duration.ZERO));
+            new Fault(
+                "kill-coordinator@2",
+                Fault.Kind.KILL,
+                "coordinator",
+                2,
+                Duration.ZERO,
+                Duration.ZERO));
     assertThat(Fault.parse("kill-device-12@1").player()).isEqualTo("device-12");
     assertThat(Fault.parse("stop-body@3:60s").lasting()).isEqualTo(Duration.ofSeconds(60));
-    assertThat(Fault.parse("cut-link-2@3:20s"))
+    assertThat(Fault.parse("cut-link-2@3+350ms:20s"))
         .isEqualTo(
-            new Fault("cut-link-2@3:20s", Fault.Kind.CUT, "device-2", 3, Duration.ofSeconds(20)));
+            new Fault(
+                "cut-link-2@3+350ms:20s",
+                Fault.Kind.CUT,
+                "device-2",
+                3,
+                Duration.ofMillis(350),
+                Duration.ofSeconds(20)));
     assertThat(Fault.parse("cut-body@1:5s").player()).isEqualTo("body");
   }
 
@@ -41,7 +57,10 @@ class FaultTest {
         "kill-device-1",
         "kill-device-1@0",
         "cut-coordinator@1:5s",
-        "cut-link-1@1",
+        "cut-device-1@1:5s",
+        "kill-link-1@1",
+        "kill-body@1+0ms",
+        "kill-body@1+5s",
         "stop-device-1@1:5",
         "kill-body@1 "
       })
@@ -52,7 +71,7 @@ class FaultTest {
             + text
             + " (expected: kill-coordinator@ROUND, kill-body@ROUND or kill-device-K@ROUND;"
             + " stop-coordinator@ROUND:SECONDSs and so on; cut-link-K@ROUND:SECONDSs or"
-            + " cut-body@ROUND:SECONDSs)");
+            + " cut-body@ROUND:SECONDSs; ROUND+MILLISms: so long after the round has begun)");
   }
 
   @Test
@@ -63,6 +82,9 @@ class FaultTest {
     refused(
         () -> Fault.parse("stop-device-2@1"),
         "--fault: stop-device-2@1 (expected: a duration, as stop-device-2@1:60s)");
+    refused(
+        () -> Fault.parse("cut-link-1@1+20ms"),
+        "--fault: cut-link-1@1+20ms (expected: a duration, as cut-link-1@1+20ms:60s)");
   }
 
   @Test
@@ -77,5 +99,17 @@ class FaultTest {
         () -> Fault.parse("kill-coordinator@6").require(3, 5, true),
         "--fault: kill-coordinator@6 (expected: a round from 1 to 5)");
     Fault.parse("kill-coordinator@6").require(3, 0, true); // nobody knows how many rounds there are
+  }
+
+  @Property(tries = 200)
+  void drawnFaults_areSuchThatCanStrike(
+      @ForAll long seed,
+      @ForAll @IntRange(min = 1, max = 6) int devices,
+      @ForAll @IntRange(min = 1, max = 40) int rounds,
+      @ForAll boolean body) {
+    var drawn = Chaos.draw(seed, 30, devices, rounds, body);
+    assertThat(drawn).hasSize(30).isSortedAccordingTo(Comparator.comparingInt(Fault::round));
+    drawn.forEach(fault -> fault.require(devices, rounds, body));
+    assertThat(Chaos.draw(seed, 30, devices, rounds, body)).isEqualTo(drawn);
   }
 }

@@ -84,7 +84,7 @@ public record Caesar(
 
   @Override
   public Card card() {
-    return new Card("caesar", Set.of(Ability.ONE_EXCHANGE));
+    return new Card("caesar", Set.of(Ability.ONE_EXCHANGE), balance.balances());
   }
 
   @Override

@@ -73,7 +73,7 @@ public record DropPeft(
 
   @Override
   public Card card() {
-    return new Card("droppeft", Set.of(Ability.ONE_EXCHANGE));
+    return new Card("droppeft", Set.of(Ability.ONE_EXCHANGE), arms.size() > 1);
   }
 
   @Override

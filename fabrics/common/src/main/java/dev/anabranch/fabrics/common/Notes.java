@@ -40,6 +40,11 @@ public final class Notes {
     return lost;
   }
 
+  /** A device that could not be asked for what it keeps counts as a lost visit. */
+  public void miss() {
+    lost++;
+  }
+
   /** Rounds that have been so far. */
   public int rounds() {
     return rounds;

@@ -7,21 +7,26 @@ import dev.anabranch.core.Failure;
 import dev.anabranch.core.Job;
 import dev.anabranch.core.Method;
 import dev.anabranch.core.Outcome;
+import dev.anabranch.fabrics.grpc.internal.CutProxy;
 import dev.anabranch.fabrics.grpc.internal.GrpcDial;
 import dev.anabranch.fabrics.grpc.internal.GrpcHub;
 import dev.anabranch.fabrics.grpc.internal.HubServer;
 import dev.anabranch.fabrics.grpc.internal.Limits;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Coordinator, body and agents in one process, over real sockets on the loopback. A run uses it as
@@ -36,6 +41,8 @@ final class Federation implements AutoCloseable {
   private final Duration deadline;
   private final Map<String, Agent> agents = new ConcurrentSkipListMap<>();
   private final Map<String, RunWiring> own = new ConcurrentHashMap<>();
+  private final Map<String, CutProxy> lines = new ConcurrentSkipListMap<>();
+  private final AtomicInteger starts = new AtomicInteger();
   private GrpcHub hub;
   private HubServer server;
   private Attendance attendance;
@@ -65,8 +72,10 @@ final class Federation implements AutoCloseable {
    */
   CompletableFuture<Void> start(String name) {
     var attends = new CompletableFuture<Void>();
-    var dial =
-        new GrpcDial(name, "127.0.0.1", server.port(), null, LIMITS, new Random(name.hashCode()));
+    var line = lines.get(name);
+    int port = line == null ? server.port() : line.port();
+    var random = new Random(starts.getAndIncrement());
+    var dial = new GrpcDial(name, "127.0.0.1", port, null, LIMITS, random);
     agents.put(
         name,
         new Agent(
@@ -92,6 +101,24 @@ final class Federation implements AutoCloseable {
     return wiring.wire(run, plan);
   }
 
+  /** Makes all agents dial over lines that can be cut. */
+  void overLines() {
+    for (var name : List.copyOf(agents.keySet())) {
+      kill(name);
+      try {
+        lines.put(name, new CutProxy(server.port()));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      start(name);
+    }
+  }
+
+  /** The line of an agent. */
+  CutProxy line(String name) {
+    return Objects.requireNonNull(lines.get(name));
+  }
+
   /** Ends an agent as the death of its process would: nothing is said to anybody. */
   void kill(String name) {
     var agent = agents.remove(name);
@@ -100,15 +127,23 @@ final class Federation implements AutoCloseable {
     }
   }
 
-  /** Ends the coordinator, its runs as well, and starts another one at the same port. */
-  void stopAndRestartCoordinator() {
+  /**
+   * Ends the coordinator, its run {@code r} as well, and starts another one at the same port.
+   *
+   * @return false, and nothing is done, if that run is not going on
+   */
+  boolean stopAndRestartCoordinator() {
     int port = server.port();
-    attendance.stop("r", new AnabranchException(Failure.PROGRAM, "the coordinator is stopped"));
+    if (!attendance.stop(
+        "r", new AnabranchException(Failure.PROGRAM, "the coordinator is stopped"))) {
+      return false;
+    }
     hub.close();
     server.close();
     hub = new GrpcHub(LIMITS, new Random(2));
     attendance = new Attendance(hub);
     server = new HubServer(hub, "127.0.0.1", port, null, LIMITS.hello());
+    return true;
   }
 
   /** A fabric whose runs are played by these agents. */
@@ -147,5 +182,12 @@ final class Federation implements AutoCloseable {
     List.copyOf(agents.keySet()).forEach(this::kill);
     hub.close();
     server.close();
+    for (var line : lines.values()) {
+      try {
+        line.close();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
   }
 }

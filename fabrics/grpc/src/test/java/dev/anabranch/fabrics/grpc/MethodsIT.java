@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
 import dev.anabranch.core.Method;
+import dev.anabranch.core.RunLog;
 import dev.anabranch.core.Settings;
 import dev.anabranch.fabrics.local.LocalFabric;
 import dev.anabranch.methods.MethodProvider;
@@ -100,6 +101,48 @@ class MethodsIT {
       if (method.card().needs().stream().noneMatch(need -> need.name().endsWith("_LINKS"))) {
         assertThat(actual.totals().total()).isEqualTo(expected.totals().total());
       }
+    }
+  }
+
+  /** Its state is safe after the last round, its record is not yet whole: it is started again. */
+  @Test
+  void coordinatorThatDiesAfterTheLastRound_asksDevicesOnceMore() {
+    var method = method("single-merge", Map.of());
+    try (var engine = ToyEngine.small(2)) {
+      var job = ToyJob.of(engine, DEVICES).job(method.use(engine.facts()));
+      var first = federation().fabric().run(method, job);
+      var again = federation().fabric().run(method, job);
+      assertThat(again.last()).isEqualTo(first.last());
+      assertThat(again.more()).isEqualTo(first.more());
+      assertThat(again.trained().sha256()).isEqualTo(first.trained().sha256());
+    }
+  }
+
+  /** What it has trained lies on the devices: one that is away then is missing, and it is said. */
+  @Test
+  void deviceThatIsAwayAtTheEnd_isLost(@TempDir Path folder) {
+    var method = method("single-merge", Map.of());
+    try (var engine = ToyEngine.small(2);
+        var small = new Federation(folder, DEVICES, Duration.ofSeconds(2))) {
+      var log = new MemoryLog();
+      RunLog watching = (kind, round, fields) -> {
+        log.append(kind, round, fields);
+        int all = 3 + method.closingRounds();
+        if (kind.equals("checkpoint") && Integer.valueOf(all).equals(fields.get("nextRound"))) {
+          small.kill("device-2");
+        }
+      };
+      var job = ToyJob.of(engine, DEVICES).withLog(watching).job(method.use(engine.facts()));
+      var outcome = small.fabric().run(method, job);
+      assertThat(outcome.lost()).isPositive();
+      assertThat(log.of("lost"))
+          .isNotEmpty()
+          .allSatisfy(
+              line ->
+                  assertThat(line.fields())
+                      .containsEntry("device", 2)
+                      .containsEntry(
+                          "reason", "gave no sign for 2 s when it was asked for its 'variables'"));
     }
   }
 

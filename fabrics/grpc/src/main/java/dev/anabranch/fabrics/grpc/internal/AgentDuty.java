@@ -30,7 +30,7 @@ public final class AgentDuty implements Dial.OrderListener, AutoCloseable {
   private final Dial dial;
   private final RunWiring wiring;
   private final SentLog sentLog;
-  private final Path folder;
+  private final EndedRuns memories;
   private final Consumer<String> notes;
   private final Thread ticker;
   private final CompletableFuture<@Nullable String> end = new CompletableFuture<>();
@@ -47,7 +47,7 @@ public final class AgentDuty implements Dial.OrderListener, AutoCloseable {
     this.dial = dial;
     this.wiring = wiring;
     this.sentLog = sentLog;
-    this.folder = folder;
+    this.memories = new EndedRuns(folder);
     this.notes = notes;
     ticker = Thread.ofVirtual().name("signs of life").unstarted(this::tick);
   }
@@ -142,16 +142,9 @@ public final class AgentDuty implements Dial.OrderListener, AutoCloseable {
     var id = offer.getRun();
     try {
       notes.accept("run " + id + ": offered");
+      memories.offered(id);
       var wired = wiring.wire(id, offer.getPlan());
-      var run =
-          new AgentRun(
-              dial,
-              sentLog,
-              wired,
-              folder.resolve(
-                  Integer.toHexString(id.hashCode())
-                      + "-"
-                      + id.replaceAll("[^A-Za-z0-9.-]+", "-")));
+      var run = new AgentRun(dial, sentLog, wired, memories.of(id));
       synchronized (this) {
         preparing.remove(id);
         runs.put(id, run);

@@ -198,12 +198,16 @@ final class AgentRun {
     }
   }
 
-  /** The run is over. */
-  void close(boolean forget) {
+  /**
+   * The run is over.
+   *
+   * @param well whether nothing that is kept here will be needed, once its record is whole
+   */
+  void close(boolean well) {
     abandonAll("the run is over");
     wired.close().run();
-    if (forget) {
-      VisitFolder.delete(folder);
+    if (well) {
+      EndedRuns.mark(folder);
     }
   }
 

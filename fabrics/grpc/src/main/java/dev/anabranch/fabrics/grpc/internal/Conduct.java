@@ -204,7 +204,15 @@ public final class Conduct<S> extends Conducting<S> {
   @Override
   protected Optional<TensorMap> memory(NodeId device, String key) {
     var version = kept.memories.get(RemoteVisits.memoryName(device, device));
-    return version == null ? Optional.empty() : looks.memory(device, key, version);
+    return version == null
+        ? Optional.empty()
+        : looks.memory(device, key, version, reason -> away(device, reason));
+  }
+
+  /** What it has is missing in what is measured, and in what is made of it. */
+  private void away(NodeId device, String reason) {
+    notes.miss();
+    run.live("lost", round.now(), "device", device.index(), "reason", reason);
   }
 
   @Override

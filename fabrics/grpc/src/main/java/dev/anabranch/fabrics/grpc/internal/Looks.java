@@ -1,6 +1,8 @@
 package dev.anabranch.fabrics.grpc.internal;
 
+import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Codecs;
+import dev.anabranch.core.Failure;
 import dev.anabranch.core.LinkLostException;
 import dev.anabranch.core.Memory;
 import dev.anabranch.core.NodeId;
@@ -13,12 +15,15 @@ import dev.anabranch.fabrics.grpc.internal.proto.Order;
 import dev.anabranch.fabrics.grpc.internal.proto.Report;
 import dev.anabranch.fabrics.grpc.internal.proto.Version;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Measurements of what devices keep: asked of their agents, charged to nobody. A device that is
- * away is waited for up to the deadline, and then has nothing. Of the coordinator's program.
+ * away is waited for up to the deadline. Of the coordinator's program.
  */
 final class Looks implements Roll.RollListener {
   /** Links of measurements belong to this round. */
@@ -26,8 +31,10 @@ final class Looks implements Roll.RollListener {
 
   static final Topic<TensorMap> MEMORY = new Topic<>("memory", Codecs.TENSORS);
 
+  /** A link is opened once at a hub, though a run may be stopped and go on there. */
+  private static final AtomicInteger NUMBER = new AtomicInteger();
+
   private final RunContext run;
-  private int number;
 
   // Under the board's lock.
   private @Nullable String awaited;
@@ -37,8 +44,13 @@ final class Looks implements Roll.RollListener {
     this.run = run;
   }
 
-  /** What a device kept under a key in a version. */
-  Optional<TensorMap> memory(NodeId device, String key, Version version) {
+  /**
+   * What a device kept under a key in a version.
+   *
+   * @param away told why, if the device stays away
+   */
+  Optional<TensorMap> memory(
+      NodeId device, String key, Version version, Consumer<String> away) {
     run.roll().listen(this);
     try {
       while (awaitAgent(device)) {
@@ -48,6 +60,12 @@ final class Looks implements Roll.RollListener {
           continue; // its agent was started again, or is gone
         }
       }
+      away.accept(
+          String.format(
+              Locale.ROOT,
+              "gave no sign for %.0f s when it was asked for its '%s'",
+              run.deadline(),
+              key));
       return Optional.empty();
     } finally {
       run.roll().forget(this);
@@ -71,7 +89,7 @@ final class Looks implements Roll.RollListener {
   }
 
   private Optional<TensorMap> ask(NodeId device, String key, Version version) {
-    int mine = number++;
+    int mine = NUMBER.getAndIncrement();
     Path file = run.spool().resolve("look-" + mine + ".inbox");
     var linkKey = new LinkKey(run.run(), ROUND, device.index(), mine, NodeId.COORDINATOR, device);
     try (var spool = new FileSpool(file);
@@ -88,18 +106,31 @@ final class Looks implements Roll.RollListener {
         throw new LinkLostException(device, "does not attend");
       }
       Thread.ofVirtual().start(() -> loseWhenBroken(pipe));
-      Optional<TensorMap> found = Optional.empty();
-      while (pipe.more()) {
-        var got =
-            Messages.decode(MEMORY, MEMORY.codec(), device, pipe.receive(), false, Memory.NONE);
-        found = Optional.of(got.value().copy());
-        got.free();
+      try {
+        return found(device, pipe);
+      } catch (LinkLostException e) {
+        var refused = spool.hasEnded() ? spool.reason() : null;
+        if (refused == null) {
+          throw e;
+        }
+        throw new AnabranchException(
+            Failure.STORAGE, run.roll().agent(device) + " refuses: " + refused);
       }
-      return found;
     } finally {
       run.board().change(() -> awaited = null);
       VisitFolder.delete(file);
     }
+  }
+
+  private static Optional<TensorMap> found(NodeId device, Pipe pipe) {
+    Optional<TensorMap> found = Optional.empty();
+    while (pipe.more()) {
+      var got =
+          Messages.decode(MEMORY, MEMORY.codec(), device, pipe.receive(), false, Memory.NONE);
+      found = Optional.of(got.value().copy());
+      got.free();
+    }
+    return found;
   }
 
   /** A link to an agent that was started again would wait for ever. */

@@ -10,7 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Passes bytes on to a port, cuts all connections when told to or after so many bytes. */
-final class CutProxy implements AutoCloseable {
+public final class CutProxy implements AutoCloseable {
   private final ServerSocket listening;
   private final int target;
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
@@ -18,7 +18,7 @@ final class CutProxy implements AutoCloseable {
   final AtomicLong cuts = new AtomicLong();
   final AtomicLong passed = new AtomicLong();
 
-  CutProxy(int target) throws IOException {
+  public CutProxy(int target) throws IOException {
     this(target, 0);
   }
 
@@ -33,12 +33,12 @@ final class CutProxy implements AutoCloseable {
     Thread.ofVirtual().start(this::accept);
   }
 
-  int port() {
+  public int port() {
     return listening.getLocalPort();
   }
 
   /** Cuts once so many more bytes have passed, in both directions together. */
-  void cutAfter(long bytes) {
+  public void cutAfter(long bytes) {
     left.set(bytes);
   }
 
@@ -53,16 +53,24 @@ final class CutProxy implements AutoCloseable {
     try {
       while (true) {
         var in = listening.accept();
-        var out = new Socket(InetAddress.getLoopbackAddress(), target);
-        in.setTcpNoDelay(true);
-        out.setTcpNoDelay(true);
-        sockets.add(in);
-        sockets.add(out);
-        Thread.ofVirtual().start(() -> pass(in, out));
-        Thread.ofVirtual().start(() -> pass(out, in));
+        Thread.ofVirtual().start(() -> join(in));
       }
     } catch (IOException e) {
       cut(); // closed
+    }
+  }
+
+  private void join(Socket in) {
+    try {
+      var out = new Socket(InetAddress.getLoopbackAddress(), target);
+      sockets.add(in);
+      sockets.add(out);
+      in.setTcpNoDelay(true);
+      out.setTcpNoDelay(true);
+      Thread.ofVirtual().start(() -> pass(in, out));
+      pass(out, in);
+    } catch (IOException e) {
+      closeQuietly(in); // nobody listens just now, or the caller has gone
     }
   }
 
