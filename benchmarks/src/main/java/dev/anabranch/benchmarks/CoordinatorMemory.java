@@ -35,7 +35,7 @@ final class CoordinatorMemory implements Benchmark {
           Row.text(
               "%d MiB, %d of them in files; %d before the run; %.0f s",
               peak >> 20, federated.memory().peakInFiles() >> 20, before >> 20, seconds),
-          peak,
+          (double) peak,
           LIMIT,
           (LIMIT >> 20) + " MiB");
     }

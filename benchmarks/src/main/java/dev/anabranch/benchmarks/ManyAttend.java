@@ -40,6 +40,6 @@ final class ManyAttend implements Benchmark {
   }
 
   private static Row resident(String what, long bytes) {
-    return Row.atMost(what, (bytes >> 20) + " MiB", bytes, LIMIT, (LIMIT >> 20) + " MiB");
+    return Row.atMost(what, (bytes >> 20) + " MiB", (double) bytes, LIMIT, (LIMIT >> 20) + " MiB");
   }
 }

@@ -333,7 +333,7 @@ class FaultsIT {
   }
 
   @Test
-  void fullDiskAtTheSpool_endsTheRun_whichGoesOnWhenThereIsRoom() throws IOException {
+  void spoolThatCannotBeWritten_endsTheRun_whichGoesOnWhenItCan() throws IOException {
     var method = Remembering.method(4);
     var expected = undisturbed(method);
     try (var engine = ToyEngine.small(2);
@@ -341,17 +341,20 @@ class FaultsIT {
       var job = ToyJob.of(engine, DEVICES).job(method.use(engine.facts()));
       federation.wire(method, job);
       var visit = folder.resolve("spool/r/round-000002/device-000004");
-      Files.createDirectories(visit);
-      var full = Files.createSymbolicLink(visit.resolve("sealed.part"), Path.of("/dev/full"));
+      var there = visit.resolve("sealed.part");
+      var within = Files.createDirectories(there.resolve("in-the-way"));
       assertThatThrownBy(() -> federation.grpc("r").run(method, job))
           .isInstanceOfSatisfying(
               AnabranchException.class, e -> assertThat(e.failure()).isEqualTo(Failure.STORAGE))
           .hasMessage(
               "spool: "
                   + visit
-                  + ": No space left on device (expected: room and the right to write); make room,"
+                  + ": "
+                  + there
+                  + " (expected: room and the right to write); make room,"
                   + " then resume the run");
-      Files.delete(full);
+      Files.delete(within);
+      Files.delete(there);
       var actual = federation.grpc("r").run(method, job);
       assertThat(actual.trained().sha256()).isEqualTo(expected.trained().sha256());
       assertThat(actual.lost()).isZero();
