@@ -19,8 +19,7 @@ import java.util.regex.Pattern;
  */
 public record Fault(
     String text, Kind kind, String player, int round, Duration after, Duration lasting) {
-  private static final String WHEN =
-      "@(?<round>[1-9][0-9]{0,5})(\\+(?<after>[1-9][0-9]{0,6})ms)?";
+  private static final String WHEN = "@(?<round>[1-9][0-9]{0,5})(\\+(?<after>[1-9][0-9]{0,6})ms)?";
   private static final String LASTING = "(:(?<seconds>[1-9][0-9]{0,4})s)?";
   private static final Pattern FORM =
       Pattern.compile(

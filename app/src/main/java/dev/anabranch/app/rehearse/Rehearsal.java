@@ -84,9 +84,7 @@ public final class Rehearsal {
       out.put("lost", lost);
       out.put(
           "faults",
-          struck.stream()
-              .map(one -> Map.of("fault", one.fault(), "round", one.round()))
-              .toList());
+          struck.stream().map(one -> Map.of("fault", one.fault(), "round", one.round())).toList());
       out.put("folder", folder.toString());
       return out;
     }
@@ -323,7 +321,8 @@ public final class Rehearsal {
       }
       for (var fault : List.copyOf(open)) {
         boolean late = round > fault.round();
-        if (late || (round == fault.round() && System.nanoTime() - since >= fault.after().toNanos())) {
+        if (late
+            || (round == fault.round() && System.nanoTime() - since >= fault.after().toNanos())) {
           open.remove(fault);
           strike(fault, round);
         }

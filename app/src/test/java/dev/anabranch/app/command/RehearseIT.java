@@ -72,7 +72,8 @@ class RehearseIT {
 
   @Test
   void whateverBefallsProcesses_theWeightsAreThoseOfALocalRun() throws Exception {
-    var ended = rehearse("--devices", 2, "--chaos", FAULTS, "--output", folder.resolve("rehearsal"));
+    var ended =
+        rehearse("--devices", 2, "--chaos", FAULTS, "--output", folder.resolve("rehearsal"));
     assertThat(ended.code()).as(ended.err()).isZero();
     assertThat(ended.err().lines().filter(line -> line.startsWith("--fault "))).hasSize(FAULTS);
     assertThat(ended.out())

@@ -66,7 +66,9 @@ class ChaosIT {
     }
   }
 
-  /** Lets faults strike while a run goes on: at each line of its log, and at each program's begin. */
+  /**
+   * Lets faults strike while a run goes on: at each line of its log, and at each program's begin.
+   */
   private static final class Chaos implements RunLog, AutoCloseable {
     private final Federation federation;
     private final MemoryLog log = new MemoryLog();
@@ -148,14 +150,16 @@ class ChaosIT {
   }
 
   private static Programs watched(Programs method, Chaos chaos) {
-    Consumer<Device> device = me -> {
-      chaos.happens();
-      method.device().accept(me);
-    };
-    Consumer<BodyHost> body = me -> {
-      chaos.happens();
-      method.body().accept(me);
-    };
+    Consumer<Device> device =
+        me -> {
+          chaos.happens();
+          method.device().accept(me);
+        };
+    Consumer<BodyHost> body =
+        me -> {
+          chaos.happens();
+          method.body().accept(me);
+        };
     return new Programs(method.needs(), method.coordinator(), device, body);
   }
 
@@ -193,8 +197,7 @@ class ChaosIT {
   }
 
   /** Runs to the end, as the coordinators do that are started one after the other. */
-  private static Outcome run(
-      Federation federation, Programs method, Job job, Chaos chaos) {
+  private static Outcome run(Federation federation, Programs method, Job job, Chaos chaos) {
     while (true) {
       try {
         return federation.grpc("r").run(method, job);

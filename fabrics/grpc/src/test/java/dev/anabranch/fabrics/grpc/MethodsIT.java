@@ -125,24 +125,24 @@ class MethodsIT {
     try (var engine = ToyEngine.small(2);
         var small = new Federation(folder, DEVICES, Duration.ofSeconds(2))) {
       var log = new MemoryLog();
-      RunLog watching = (kind, round, fields) -> {
-        log.append(kind, round, fields);
-        int all = 3 + method.closingRounds();
-        if (kind.equals("checkpoint") && Integer.valueOf(all).equals(fields.get("nextRound"))) {
-          small.kill("device-2");
-        }
-      };
+      RunLog watching =
+          (kind, round, fields) -> {
+            log.append(kind, round, fields);
+            int all = 3 + method.closingRounds();
+            if (kind.equals("checkpoint") && Integer.valueOf(all).equals(fields.get("nextRound"))) {
+              small.kill("device-2");
+            }
+          };
       var job = ToyJob.of(engine, DEVICES).withLog(watching).job(method.use(engine.facts()));
       var outcome = small.fabric().run(method, job);
       assertThat(outcome.lost()).isPositive();
       assertThat(log.of("lost"))
           .isNotEmpty()
-          .allSatisfy(
-              line ->
-                  assertThat(line.fields())
-                      .containsEntry("device", 2)
-                      .containsEntry(
-                          "reason", "gave no sign for 2 s when it was asked for its 'variables'"));
+          .allSatisfy(line ->
+              assertThat(line.fields())
+                  .containsEntry("device", 2)
+                  .containsEntry(
+                      "reason", "gave no sign for 2 s when it was asked for its 'variables'"));
     }
   }
 

@@ -49,8 +49,7 @@ final class Looks implements Roll.RollListener {
    *
    * @param away told why, if the device stays away
    */
-  Optional<TensorMap> memory(
-      NodeId device, String key, Version version, Consumer<String> away) {
+  Optional<TensorMap> memory(NodeId device, String key, Version version, Consumer<String> away) {
     run.roll().listen(this);
     try {
       while (awaitAgent(device)) {
@@ -125,8 +124,7 @@ final class Looks implements Roll.RollListener {
   private static Optional<TensorMap> found(NodeId device, Pipe pipe) {
     Optional<TensorMap> found = Optional.empty();
     while (pipe.more()) {
-      var got =
-          Messages.decode(MEMORY, MEMORY.codec(), device, pipe.receive(), false, Memory.NONE);
+      var got = Messages.decode(MEMORY, MEMORY.codec(), device, pipe.receive(), false, Memory.NONE);
       found = Optional.of(got.value().copy());
       got.free();
     }
