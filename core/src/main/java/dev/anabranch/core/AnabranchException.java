@@ -20,10 +20,11 @@ public class AnabranchException extends RuntimeException {
     this.failure = failure;
   }
 
-  /** {@code name: value (expected: …)}. */
+  /** {@code name: value (expected: …)}; a text without letters stands as {@code ''}. */
   public static AnabranchException expected(
       Failure failure, String name, @Nullable Object value, String expected) {
-    return new AnabranchException(failure, name + ": " + value + " (expected: " + expected + ")");
+    var shown = "".equals(value) ? "''" : value;
+    return new AnabranchException(failure, name + ": " + shown + " (expected: " + expected + ")");
   }
 
   /** The kind of failure, which decides the exit code. */

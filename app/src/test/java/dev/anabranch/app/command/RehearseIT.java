@@ -19,8 +19,8 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(300)
 class RehearseIT {
-  private static final int ROUNDS = 20;
-  private static final int FAULTS = 5;
+  private static final int ROUNDS = 10;
+  private static final int FAULTS = 4;
 
   @TempDir Path folder;
   private Path plan = Path.of("");

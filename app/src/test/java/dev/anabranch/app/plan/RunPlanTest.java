@@ -193,8 +193,10 @@ class RunPlanTest {
   }
 
   @Test
-  void nullWithinASection_isNamedAsItStands() {
+  void nothingWithinASection_isNamedAsItStands() {
     assertThatThrownBy(() -> plan("method: {sfprompt: {rounds: }}"))
+        .hasMessage("method.sfprompt.rounds: '' (expected: a whole number)");
+    assertThatThrownBy(() -> plan("method: {sfprompt: {rounds: null}}"))
         .hasMessage("method.sfprompt.rounds: null (expected: a whole number)");
     assertThatThrownBy(() -> plan("data: {holdout: null}"))
         .hasMessageStartingWith("data.holdout: null (expected: ");
