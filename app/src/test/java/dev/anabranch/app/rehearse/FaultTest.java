@@ -68,7 +68,7 @@ class FaultTest {
     refused(
         () -> Fault.parse(text),
         "--fault: "
-            + text
+            + (text.isEmpty() ? "''" : text)
             + " (expected: kill-coordinator@ROUND, kill-body@ROUND or kill-device-K@ROUND;"
             + " stop-coordinator@ROUND:SECONDSs and so on; cut-link-K@ROUND:SECONDSs or"
             + " cut-body@ROUND:SECONDSs; ROUND+MILLISms: so long after the round has begun)");
