@@ -196,6 +196,8 @@ class FaultsIT {
     var log = new MemoryLog();
     try (var engine = ToyEngine.small(2);
         var federation = new Federation(folder, DEVICES, Duration.ofSeconds(2))) {
+      // It has attended: within the grace period it may come back, but it is not connected.
+      backAgain(federation, "device-2");
       federation.kill("device-2");
       var job = ToyJob.of(engine, DEVICES).withLog(log).job(method.use(engine.facts()));
       var outcome = federation.fabric().run(method, job);

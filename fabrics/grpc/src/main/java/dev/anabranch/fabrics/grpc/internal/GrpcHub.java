@@ -284,6 +284,12 @@ public final class GrpcHub implements Hub {
   }
 
   @Override
+  public boolean connected(String agent) {
+    var attendance = attendances.get(agent);
+    return attendance != null && attendance.pipe.leg().attached();
+  }
+
+  @Override
   public void expel(String agent, String reason) {
     reception.expel(agent, reason);
     var attendance = attendances.get(agent);

@@ -53,6 +53,9 @@ public interface Hub extends AutoCloseable {
   /** Agents that attend now, or did within the grace period. */
   Set<String> attending();
 
+  /** Whether an agent's standing stream is up at this moment. */
+  boolean connected(String agent);
+
   /** Ends an agent's streams and links, such as one whose certificate was revoked. */
   void expel(String agent, String reason);
 

@@ -91,6 +91,11 @@ final class Leg {
     return next;
   }
 
+  /** Whether it has a stream now. */
+  boolean attached() {
+    return line != null;
+  }
+
   /** Takes the session of the first hello for its own; false if it has another. */
   boolean claim(ByteString by) {
     lock.lock();

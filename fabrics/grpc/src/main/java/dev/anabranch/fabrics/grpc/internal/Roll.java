@@ -143,15 +143,15 @@ public final class Roll {
     var seat = seat(agent(party));
     if (seat.awaySince >= 0 && seat.awaySince < round) {
       return "%s is away since round %d (its agent '%s' %s)"
-          .formatted(party, seat.awaySince, agent(party), connected(seat));
+          .formatted(party, seat.awaySince, agent(party), connected(party));
     }
     seat.awaySince = round;
     return "%s gave no sign for %s (its agent '%s' %s)"
-        .formatted(party, deadline, agent(party), connected(seat));
+        .formatted(party, deadline, agent(party), connected(party));
   }
 
-  private static String connected(Seat seat) {
-    return seat.attending ? "is connected" : "is not connected";
+  private String connected(NodeId party) {
+    return hub.connected(agent(party)) ? "is connected" : "is not connected";
   }
 
   /** An agent has given a sign. */
