@@ -151,7 +151,16 @@ class DaemonIT {
     var id = submitted.out().strip();
     var log = ask("log", id, "--follow");
     assertThat(log.code()).as(log.err()).isZero();
-    assertThat(log.out()).contains("{\"kind\":\"run\"").contains("{\"kind\":\"end\"");
+    assertThat(log.out())
+        .contains(" s  toy: sfprompt, 3 rounds, 6 devices, seed 3\n")
+        .containsPattern("\\[ROUND 3/3] device \\d \\(ward-\\d\\): done\n")
+        .containsPattern(" s  ended\n$");
+    var lines = ask("log", id, "--json").out().lines().toList();
+    assertThat(lines).first().asString().startsWith("{\"kind\":\"run\"");
+    assertThat(lines).last().asString().startsWith("{\"kind\":\"end\"");
+    assertThat(ask("log", id, "--json", "--from", lines.size() - 1).out())
+        .isEqualTo(lines.getLast() + "\n");
+    assertThat(ask("log", id, "--from", lines.size() - 1).out()).matches(" +.* s  ended\n");
     var runs = ask("runs");
     assertThat(runs.out()).as(notes.toString()).contains(id).contains("completed").contains("3/3");
     var pulled = folder.resolve("pulled");

@@ -158,7 +158,7 @@ class KilledCoordinatorIT {
 
     coordinator();
     clock.release();
-    var log = ask("log", id, "--follow");
+    var log = ask("log", id, "--follow", "--json");
     assertThat(log.out())
         .contains("\"kind\":\"resumed\"")
         .contains("the coordinator was started again; it goes on from its last checkpoint")
