@@ -5,18 +5,24 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.anabranch.core.Ability;
 import dev.anabranch.core.AnabranchException;
+import dev.anabranch.core.Batch;
 import dev.anabranch.core.BodyHost;
 import dev.anabranch.core.Device;
+import dev.anabranch.core.Evaluation;
 import dev.anabranch.core.Failure;
+import dev.anabranch.core.Instrument;
+import dev.anabranch.core.Job;
 import dev.anabranch.core.Method;
 import dev.anabranch.core.Outcome;
 import dev.anabranch.core.RunLog;
+import dev.anabranch.core.Shard;
 import dev.anabranch.fabrics.local.LocalFabric;
 import dev.anabranch.testkit.Gossip;
 import dev.anabranch.testkit.MemoryLog;
 import dev.anabranch.testkit.Programs;
 import dev.anabranch.testkit.Remembering;
 import dev.anabranch.testkit.Split;
+import dev.anabranch.testkit.Star;
 import dev.anabranch.testkit.ToyEngine;
 import dev.anabranch.testkit.ToyJob;
 import java.io.IOException;
@@ -381,6 +387,71 @@ class FaultsIT {
           .hasMessage(
               "device 0 in round 0: java.lang.IllegalStateException: no such thing"
                   + " (expected: a program that ends well)");
+    }
+  }
+
+  /** A hold-out that does something when it is read for the second time. */
+  private record Watched(Shard shard, AtomicInteger reads, Runnable second) implements Shard {
+    @Override
+    public int size() {
+      return shard.size();
+    }
+
+    @Override
+    public int label(int row) {
+      return shard.label(row);
+    }
+
+    @Override
+    public Batch batch(int[] rows) {
+      if (reads.incrementAndGet() == 2) {
+        second.run();
+      }
+      return shard.batch(rows);
+    }
+  }
+
+  @Test
+  void stopEndsScoring_withTheBatchesThatAreOnLanes() {
+    var method = Star.of(2);
+    var reads = new AtomicInteger();
+    try (var engine = ToyEngine.small(2);
+        var federation = new Federation(folder, 1, Duration.ofSeconds(30))) {
+      var job = ToyJob.of(engine, 1).job(method.use(engine.facts()));
+      var all = job.scoring().evaluation();
+      var holdout = new Watched(all.holdout(), reads, () -> federation.stop("r", "by hand"));
+      var one = new Evaluation(engine, all.use(), holdout, 1);
+      var scored = job.with(new Job.Scoring(one, 1));
+      federation.wire(method, scored);
+      assertThatThrownBy(() -> federation.grpc("r").run(method, scored))
+          .isInstanceOfSatisfying(
+              AnabranchException.class, e -> assertThat(e.failure()).isEqualTo(Failure.STOPPED))
+          .hasMessage("by hand");
+      assertThat(reads.get()).isBetween(2, 3);
+      assertThat(holdout.size()).isGreaterThan(3);
+    }
+  }
+
+  @Test
+  void stopEndsInstruments_beforeTheirNextPieceOfWork() {
+    var method = Star.of(2);
+    var worked = new AtomicInteger();
+    try (var engine = ToyEngine.small(2);
+        var federation = new Federation(folder, 1, Duration.ofSeconds(30))) {
+      var job = ToyJob.of(engine, 1).job(method.use(engine.facts()));
+      var all = job.scoring().evaluation();
+      Instrument endless =
+          (trained, beside, check) -> {
+            federation.stop("r", "by hand");
+            while (true) {
+              trained.logits(all.holdout().batch(new int[] {0})).close();
+              worked.incrementAndGet();
+            }
+          };
+      var scored = job.with(new Job.Scoring(all.with(List.of(endless)), 1));
+      federation.wire(method, scored);
+      assertThatThrownBy(() -> federation.grpc("r").run(method, scored)).hasMessage("by hand");
+      assertThat(worked).hasValue(0);
     }
   }
 }
