@@ -26,6 +26,7 @@ import dev.anabranch.testkit.Star;
 import dev.anabranch.testkit.ToyEngine;
 import dev.anabranch.testkit.ToyJob;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -338,6 +339,46 @@ class FaultsIT {
     assertThat(lost(log, 4))
         .containsExactly(
             "0: device-4 was started again 10 times in this visit; see what its own log says");
+  }
+
+  /** Takes so many seconds of a processor's time. */
+  private static void work(double seconds) {
+    var times = ManagementFactory.getThreadMXBean();
+    long end = times.getCurrentThreadCpuTime() + (long) (seconds * 1e9);
+    while (times.getCurrentThreadCpuTime() < end) {
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  void preparationThatHangs_isNoSign_andOneThatTakesLongIs() {
+    var log = new MemoryLog();
+    var never = new CompletableFuture<Void>();
+    try (var engine = ToyEngine.small(2);
+        var federation = new Federation(folder, DEVICES, Duration.ofSeconds(2))) {
+      var method = Remembering.method(1);
+      var job = ToyJob.of(engine, DEVICES).withLog(log).job(method.use(engine.facts()));
+      federation.wire(
+          "device-2",
+          (run, plan) -> {
+            never.join();
+            return federation.wireAsAll(run, plan);
+          });
+      federation.wire(
+          "device-4",
+          (run, plan) -> {
+            work(3);
+            return federation.wireAsAll(run, plan);
+          });
+      federation.fabric().run(method, job);
+    } finally {
+      never.complete(null);
+    }
+    assertThat(log.of("lost")).hasSize(1);
+    assertThat(lost(log, 2))
+        .containsExactly(
+            "0: device 2 gave no sign for 2 s (its agent 'device-2' is connected, but is stuck in"
+                + " loading its model and data; see its own log)");
   }
 
   @Test
