@@ -50,11 +50,10 @@ public record Evaluation(
     var others = new TreeMap<String, Predictor>();
     check.run();
     try (var predictor = engine.predictor(use, trained).checked(check)) {
-      beside.forEach((name, variables) ->
-          others.put(name, engine.predictor(use, variables).checked(check)));
+      beside.forEach(
+          (name, variables) -> others.put(name, engine.predictor(use, variables).checked(check)));
       var metrics = score(predictor);
-      instruments.forEach(instrument ->
-          more.putAll(instrument.measure(predictor, others, check)));
+      instruments.forEach(instrument -> more.putAll(instrument.measure(predictor, others, check)));
       return new Measured(metrics, more);
     } finally {
       others.values().forEach(Predictor::close);
@@ -104,9 +103,7 @@ public record Evaluation(
       throws InterruptedException {
     free.acquire();
     try {
-      return failed.get()
-          ? new Predictor.Score(0, 0, 0)
-          : predictor.score(holdout.batch(rows));
+      return failed.get() ? new Predictor.Score(0, 0, 0) : predictor.score(holdout.batch(rows));
     } catch (RuntimeException e) {
       failed.set(true);
       throw e;
