@@ -24,7 +24,7 @@ it: ## unit and integration tests, and the format check
 
 bench: ## run the benchmarks and print their table (B=visit runs one, see benchmarks/README.md)
 	$(MVN) -q -Dmaven.test.skip=true -Dbench.skip=false $(if $(B),'-Dbench.args=$(B)') \
-		$(if $(MODEL),'-Dbench.model=$(abspath $(MODEL))') -pl benchmarks -am package
+		$(if $(MODEL),'-Dbench.model=$(abspath $(MODEL))') $(if $(DEVICES),'-Dbench.devices=$(DEVICES)') -pl benchmarks -am package
 
 fuzz: ## fuzz the decoders for T=minutes (8 by default; W=codecs picks one of the targets)
 	$(MVN) -q -Pfuzz -DskipTests '-Dfuzz.args=$(or $(T),8) $(W)' -pl fabrics/grpc -am \

@@ -2,6 +2,7 @@ package dev.anabranch.benchmarks;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * The most memory that a coordinator has resident while devices send it 256 MiB each, all at the
@@ -15,7 +16,7 @@ final class CoordinatorMemory implements Benchmark {
   @Override
   public List<Row> run() {
     var rows = new ArrayList<Row>();
-    for (var devices : System.getProperty("bench.devices", "4,16,64").split(",", -1)) {
+    for (var devices : Objects.requireNonNull(System.getProperty("bench.devices")).split(",", -1)) {
       rows.add(row(Integer.parseInt(devices)));
     }
     return rows;

@@ -31,8 +31,7 @@ final class Federated implements AutoCloseable {
   private static final long TICK_MILLIS = 1000;
 
   /** The heap of {@code anabranch coordinator}: it grows with what is in it, not with garbage. */
-  static final String HEAP =
-      System.getProperty("bench.heap", "-Xmx1g -Xms64m -Xmn32m").replace('_', ' ');
+  static final String HEAP = "-Xmx1g -Xms64m -Xmn32m";
 
   private final Path folder;
   private final Process coordinator;

@@ -8,11 +8,6 @@ import dev.anabranch.core.CohortPolicy;
 import dev.anabranch.core.Device;
 import dev.anabranch.core.Fidelity;
 import dev.anabranch.core.Memory;
-import dev.anabranch.core.ModelFacts;
-import dev.anabranch.core.ModelUse;
-import dev.anabranch.core.NodeId;
-import dev.anabranch.core.Parameterisation;
-import dev.anabranch.core.Partition;
 import dev.anabranch.core.Quorum;
 import dev.anabranch.core.Replies;
 import dev.anabranch.core.RoundMethod;
@@ -26,8 +21,8 @@ import dev.anabranch.core.WireIn;
 import dev.anabranch.core.WireOut;
 import dev.anabranch.methods.Averaging;
 import dev.anabranch.parts.UniformCohort;
+import dev.anabranch.testkit.WholeModel;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
 /**
@@ -38,7 +33,7 @@ import java.util.Set;
  * @param sent what devices send; empty at the coordinator
  */
 record WideAverage(int rounds, int devices, long bytes, TensorMap sent)
-    implements RoundMethod<TensorMap, TensorMap, Update> {
+    implements RoundMethod<TensorMap, TensorMap, Update>, WholeModel {
   /** As the coordinator runs it. */
   static WideAverage coordinator(int rounds, int devices, long bytes) {
     return new WideAverage(rounds, devices, bytes, TensorMap.empty());
@@ -63,25 +58,8 @@ record WideAverage(int rounds, int devices, long bytes, TensorMap sent)
   }
 
   @Override
-  public ModelUse use(ModelFacts model) {
-    return new ModelUse(
-        Partition.whole(model.layers(), NodeId.Role.DEVICE),
-        Map.of("whole", new Parameterisation.Everything()));
-  }
-
-  @Override
   public TensorMap begin(Setup setup) {
     return variables(bytes);
-  }
-
-  @Override
-  public Codec<TensorMap> state() {
-    return Codecs.TENSORS;
-  }
-
-  @Override
-  public TensorMap trained(TensorMap state) {
-    return state;
   }
 
   @Override

@@ -1,6 +1,5 @@
 package dev.anabranch.methods;
 
-import dev.anabranch.core.Codec;
 import dev.anabranch.core.Codecs;
 import dev.anabranch.core.CohortPolicy;
 import dev.anabranch.core.NodeId;
@@ -10,6 +9,7 @@ import dev.anabranch.core.Setup;
 import dev.anabranch.core.StarMethod;
 import dev.anabranch.core.TensorMap;
 import dev.anabranch.core.Topic;
+import dev.anabranch.core.TrainedState;
 import dev.anabranch.core.Update;
 import java.util.function.ToDoubleBiFunction;
 
@@ -17,7 +17,7 @@ import java.util.function.ToDoubleBiFunction;
  * The coordinator's half that many methods share: the state is the trained variables themselves;
  * they go down, what changed comes up, and the mean is added.
  */
-public interface Averaging extends StarMethod<TensorMap, TensorMap, Update> {
+public interface Averaging extends StarMethod<TensorMap, TensorMap, Update>, TrainedState {
   Topic<TensorMap> GLOBAL = new Topic<>("global", Codecs.TENSORS);
   Topic<Update> UPDATE = new Topic<>("update", Codecs.UPDATE);
 
@@ -77,15 +77,5 @@ public interface Averaging extends StarMethod<TensorMap, TensorMap, Update> {
   @Override
   default Topic<Update> up() {
     return UPDATE;
-  }
-
-  @Override
-  default Codec<TensorMap> state() {
-    return Codecs.TENSORS;
-  }
-
-  @Override
-  default TensorMap trained(TensorMap state) {
-    return state;
   }
 }

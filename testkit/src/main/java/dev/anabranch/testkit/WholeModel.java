@@ -1,8 +1,5 @@
 package dev.anabranch.testkit;
 
-import dev.anabranch.core.Codec;
-import dev.anabranch.core.Codecs;
-import dev.anabranch.core.Method;
 import dev.anabranch.core.ModelFacts;
 import dev.anabranch.core.ModelUse;
 import dev.anabranch.core.NodeId;
@@ -10,10 +7,11 @@ import dev.anabranch.core.Parameterisation;
 import dev.anabranch.core.Partition;
 import dev.anabranch.core.Setup;
 import dev.anabranch.core.TensorMap;
+import dev.anabranch.core.TrainedState;
 import java.util.Map;
 
 /** A method whose devices hold all of the model, and whose state is what they train. */
-public interface WholeModel extends Method<TensorMap> {
+public interface WholeModel extends TrainedState {
   @Override
   default ModelUse use(ModelFacts model) {
     return new ModelUse(
@@ -24,15 +22,5 @@ public interface WholeModel extends Method<TensorMap> {
   @Override
   default TensorMap begin(Setup setup) {
     return setup.initialTrainable(NodeId.Role.DEVICE);
-  }
-
-  @Override
-  default Codec<TensorMap> state() {
-    return Codecs.TENSORS;
-  }
-
-  @Override
-  default TensorMap trained(TensorMap state) {
-    return state;
   }
 }

@@ -4,18 +4,16 @@ import dev.anabranch.app.run.Units;
 import dev.anabranch.core.Books;
 import dev.anabranch.core.Card;
 import dev.anabranch.core.Charge;
-import dev.anabranch.core.Codec;
-import dev.anabranch.core.Codecs;
 import dev.anabranch.core.Coordinator;
 import dev.anabranch.core.Device;
 import dev.anabranch.core.Ledger;
-import dev.anabranch.core.Method;
 import dev.anabranch.core.ModelFacts;
 import dev.anabranch.core.ModelUse;
 import dev.anabranch.core.NodeId;
 import dev.anabranch.core.Partition;
 import dev.anabranch.core.Setup;
 import dev.anabranch.core.TensorMap;
+import dev.anabranch.core.TrainedState;
 import java.util.Map;
 import java.util.Set;
 
@@ -23,7 +21,7 @@ import java.util.Set;
  * Neither final nor a record, cites nothing, counts in a static, reads a clock, charges, sees the
  * command.
  */
-public class PlantedMethod implements Method<TensorMap> {
+public class PlantedMethod implements TrainedState {
   static int counter;
 
   @Override
@@ -39,16 +37,6 @@ public class PlantedMethod implements Method<TensorMap> {
   @Override
   public TensorMap begin(Setup setup) {
     return TensorMap.empty();
-  }
-
-  @Override
-  public Codec<TensorMap> state() {
-    return Codecs.TENSORS;
-  }
-
-  @Override
-  public TensorMap trained(TensorMap state) {
-    return state;
   }
 
   @Override

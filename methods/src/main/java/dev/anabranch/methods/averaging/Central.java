@@ -2,13 +2,10 @@ package dev.anabranch.methods.averaging;
 
 import dev.anabranch.core.Ability;
 import dev.anabranch.core.Card;
-import dev.anabranch.core.Codec;
-import dev.anabranch.core.Codecs;
 import dev.anabranch.core.Coordinator;
 import dev.anabranch.core.Device;
 import dev.anabranch.core.Folklore;
 import dev.anabranch.core.Kind;
-import dev.anabranch.core.Method;
 import dev.anabranch.core.ModelFacts;
 import dev.anabranch.core.ModelUse;
 import dev.anabranch.core.NodeId;
@@ -16,6 +13,7 @@ import dev.anabranch.core.Parameterisation;
 import dev.anabranch.core.Partition;
 import dev.anabranch.core.Setup;
 import dev.anabranch.core.TensorMap;
+import dev.anabranch.core.TrainedState;
 import dev.anabranch.methods.MethodProvider;
 import dev.anabranch.methods.Training;
 import java.util.Map;
@@ -33,7 +31,7 @@ import java.util.Set;
  */
 @Folklore("the upper reference of every federated comparison")
 public record Central(Training training, Parameterisation parameterisation)
-    implements Method<TensorMap> {
+    implements TrainedState {
   /** How a plan names it. */
   public static final class Provider implements MethodProvider {
     @Override
@@ -95,15 +93,5 @@ public record Central(Training training, Parameterisation parameterisation)
   @Override
   public void participate(Device me) {
     throw new IllegalStateException("no device is invited");
-  }
-
-  @Override
-  public Codec<TensorMap> state() {
-    return Codecs.TENSORS;
-  }
-
-  @Override
-  public TensorMap trained(TensorMap state) {
-    return state;
   }
 }

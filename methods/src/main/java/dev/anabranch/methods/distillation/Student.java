@@ -1,13 +1,10 @@
 package dev.anabranch.methods.distillation;
 
 import dev.anabranch.core.Card;
-import dev.anabranch.core.Codec;
-import dev.anabranch.core.Codecs;
 import dev.anabranch.core.Coordinator;
 import dev.anabranch.core.Device;
 import dev.anabranch.core.Kind;
 import dev.anabranch.core.Knob;
-import dev.anabranch.core.Method;
 import dev.anabranch.core.ModelFacts;
 import dev.anabranch.core.ModelUse;
 import dev.anabranch.core.NodeId;
@@ -15,6 +12,7 @@ import dev.anabranch.core.Paper;
 import dev.anabranch.core.Parameterisation;
 import dev.anabranch.core.Setup;
 import dev.anabranch.core.TensorMap;
+import dev.anabranch.core.TrainedState;
 import dev.anabranch.methods.MethodProvider;
 import dev.anabranch.methods.Parameterisations;
 import dev.anabranch.methods.averaging.FedAvg;
@@ -33,7 +31,7 @@ import java.util.Set;
     title = "Distilling the Knowledge in a Neural Network",
     url = "https://arxiv.org/abs/1503.02531")
 public record Student(int rounds, Parameterisation parameterisation, Teaching teaching)
-    implements Method<TensorMap> {
+    implements TrainedState {
   private static final Knob.Int ROUNDS =
       new Knob.Int("rounds", 12, 1, 1_000_000, "how many times texts are drawn");
 
@@ -86,15 +84,5 @@ public record Student(int rounds, Parameterisation parameterisation, Teaching te
   @Override
   public void participate(Device me) {
     throw new IllegalStateException("no device is invited");
-  }
-
-  @Override
-  public Codec<TensorMap> state() {
-    return Codecs.TENSORS;
-  }
-
-  @Override
-  public TensorMap trained(TensorMap state) {
-    return state;
   }
 }

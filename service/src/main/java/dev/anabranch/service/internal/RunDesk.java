@@ -223,7 +223,7 @@ final class RunDesk implements AutoCloseable {
         interrupted();
       } catch (AnabranchException e) {
         failed(e.failure().name(), String.valueOf(e.getMessage()));
-      } catch (RuntimeException e) {
+      } catch (Throwable e) { // whatever it is, it ends the run
         failed("UNEXPECTED", e.toString());
       } finally {
         going.remove(id, this);

@@ -64,6 +64,9 @@ class CoordinatorIT {
       assertThat(ended.path("visits").path(0).path("state").asText()).isEqualTo("working");
       admin.fetch(id, "summary.json", folder.resolve("got.json"));
       assertThat(folder.resolve("got.json")).hasContent("{\"rounds\":3}");
+      var failed = await(admin, json(admin.submit("unlucky 13")).path("id").asText(), "failed");
+      assertThat(failed.path("failure").path("text").asText())
+          .isEqualTo("java.lang.OutOfMemoryError: native memory: 1 GiB");
     }
   }
 

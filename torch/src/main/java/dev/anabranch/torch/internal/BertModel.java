@@ -49,10 +49,11 @@ public final class BertModel extends HeldModel {
   public BertModel(
       ModelFacts facts, Base base, ModelUse use, List<Partition.Segment> held, long initSeed) {
     Meter.here(); // on a lane only
-    super(new Held(use, held));
+    var shapes = base.config().shapes(facts.classes());
+    super(new Held(use, held), shapes::trained);
     this.facts = facts;
     this.base = base;
-    this.shapes = base.config().shapes(facts.classes());
+    this.shapes = shapes;
     var all = shapes.trained(use);
     var specs = held.stream().flatMap(segment -> trained(segment).stream()).toList();
     this.macs = new BertMacs(shapes, specs);
@@ -132,11 +133,6 @@ public final class BertModel extends HeldModel {
   @Override
   Stepped variables() {
     return variables;
-  }
-
-  @Override
-  List<TensorSpec> trained(Partition.Segment segment) {
-    return shapes.trained(held.use().partition(), segment, held.use().of(segment));
   }
 
   @Override

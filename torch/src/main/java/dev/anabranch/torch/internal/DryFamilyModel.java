@@ -13,7 +13,6 @@ import dev.anabranch.core.Partition;
 import dev.anabranch.core.Route;
 import dev.anabranch.core.Tail;
 import dev.anabranch.core.Tensor;
-import dev.anabranch.core.TensorSpec;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -45,9 +44,10 @@ public final class DryFamilyModel extends HeldModel {
    * @param held segments of the partition, in its order
    */
   public DryFamilyModel(Shared shared, ModelUse use, List<Partition.Segment> held) {
-    super(new Held(use, held));
+    var shapes = new FamilyShapes(shared.probe().base().family());
+    super(new Held(use, held), shapes::trained);
     this.shared = shared;
-    this.shapes = new FamilyShapes(family());
+    this.shapes = shapes;
     this.variables =
         new DryVariables(shapes.trained(use, held), shared.thin(), shared.lanes(), shared.zeros());
   }
@@ -115,11 +115,6 @@ public final class DryFamilyModel extends HeldModel {
   @Override
   Stepped variables() {
     return variables;
-  }
-
-  @Override
-  List<TensorSpec> trained(Partition.Segment segment) {
-    return shapes.trained(held.use().partition(), segment, held.use().of(segment));
   }
 
   @Override

@@ -54,7 +54,7 @@ public final class DryModel extends HeldModel {
    * @param held segments of the partition, in its order
    */
   public DryModel(Shared shared, ModelUse use, List<Partition.Segment> held) {
-    super(new Held(use, held));
+    super(new Held(use, held), shared.shapes()::trained);
     this.shared = shared;
     shared.shapes().trained(use); // refuses what does not fit
     var specs = held.stream().flatMap(segment -> trained(segment).stream()).toList();
@@ -62,11 +62,6 @@ public final class DryModel extends HeldModel {
     this.macs = new BertMacs(shared.shapes(), specs);
     this.footprint = new Footprint(shared.shapes(), specs, specs);
     held.forEach(segment -> chains.put(segment.name(), chain(segment)));
-  }
-
-  @Override
-  List<TensorSpec> trained(Partition.Segment segment) {
-    return shared.shapes().trained(held.use().partition(), segment, held.use().of(segment));
   }
 
   private DryChain chain(Partition.Segment segment) {

@@ -52,9 +52,10 @@ public final class FamilyModel extends HeldModel {
       List<Partition.Segment> held,
       long initSeed) {
     Meter.here(); // on a lane only
-    super(new Held(use, held));
+    var shapes = new FamilyShapes(family);
+    super(new Held(use, held), shapes::trained);
     this.facts = facts;
-    this.shapes = new FamilyShapes(family);
+    this.shapes = shapes;
     this.weights = weights;
     this.variables =
         new Variables(shapes.trained(use, held), (spec, into) -> draw(spec, into, initSeed));
@@ -99,11 +100,6 @@ public final class FamilyModel extends HeldModel {
   @Override
   Stepped variables() {
     return variables;
-  }
-
-  @Override
-  List<TensorSpec> trained(Partition.Segment segment) {
-    return shapes.trained(held.use().partition(), segment, held.use().of(segment));
   }
 
   /** Autograd ends where nothing below needs a gradient, so nothing else changes. */

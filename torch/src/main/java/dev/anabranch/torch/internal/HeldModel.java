@@ -1,6 +1,7 @@
 package dev.anabranch.torch.internal;
 
 import dev.anabranch.core.Model;
+import dev.anabranch.core.Parameterisation;
 import dev.anabranch.core.Partition;
 import dev.anabranch.core.TensorSpec;
 import dev.anabranch.core.Trainable;
@@ -18,16 +19,25 @@ abstract sealed class HeldModel implements Model
     Trainable part(List<TensorSpec> some);
   }
 
-  final Held held;
+  /** What is trained of a segment. */
+  interface Trains {
+    List<TensorSpec> of(Partition partition, Partition.Segment segment, Parameterisation how);
+  }
 
-  HeldModel(Held held) {
+  final Held held;
+  private final Trains trains;
+
+  HeldModel(Held held, Trains trains) {
     this.held = held;
+    this.trains = trains;
   }
 
   abstract Stepped variables();
 
   /** What is trained in a segment, here or elsewhere. */
-  abstract List<TensorSpec> trained(Partition.Segment segment);
+  final List<TensorSpec> trained(Partition.Segment segment) {
+    return trains.of(held.use().partition(), segment, held.use().of(segment));
+  }
 
   @Override
   public final Trainable trainable() {

@@ -89,7 +89,7 @@ final class VisitGroup implements Roll.RollListener {
       }
     } catch (Stopped e) {
       letGo("the run has ended");
-    } catch (RuntimeException e) {
+    } catch (Throwable e) { // whatever it is, it ends the run
       letGo("the coordinator failed");
       failed(e);
     } finally {
@@ -99,7 +99,7 @@ final class VisitGroup implements Roll.RollListener {
   }
 
   /** Ends the run. */
-  void failed(RuntimeException e) {
+  void failed(Throwable e) {
     run.board()
         .stop(
             e instanceof AnabranchException known
