@@ -145,8 +145,7 @@ final class Defects {
     return Stream.of(defects).flatMap(Optional::stream).findFirst();
   }
 
-  private static <T> Optional<String> first(
-      Iterable<T> all, Function<T, Optional<String>> defect) {
+  private static <T> Optional<String> first(Iterable<T> all, Function<T, Optional<String>> defect) {
     for (var one : all) {
       var found = defect.apply(one);
       if (found.isPresent()) {

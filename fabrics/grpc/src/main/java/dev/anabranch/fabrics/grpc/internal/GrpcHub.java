@@ -7,7 +7,6 @@ import dev.anabranch.core.NodeId;
 import dev.anabranch.core.WireException;
 import dev.anabranch.fabrics.grpc.internal.proto.Hello;
 import dev.anabranch.fabrics.grpc.internal.proto.Order;
-import dev.anabranch.fabrics.grpc.internal.proto.Report;
 import io.grpc.Status;
 import java.util.Set;
 import java.util.TreeSet;

@@ -116,11 +116,7 @@ final class VisitFolder {
   private static AnabranchException damaged(Path file, String defect) {
     return new AnabranchException(
         Failure.CORRUPT,
-        "spool "
-            + file
-            + ": "
-            + defect
-            + "; delete the run's spool folder, then resume the run");
+        "spool " + file + ": " + defect + "; delete the run's spool folder, then resume the run");
   }
 
   /** Says durably that an attempt is whole. */

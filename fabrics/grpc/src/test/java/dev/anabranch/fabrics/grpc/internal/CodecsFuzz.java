@@ -58,9 +58,7 @@ final class CodecsFuzz extends FuzzTarget {
     // One value of 19,999 travels, with its number.
     cases.add(new Case<>(new KeepLargest(0.9, 0), maps, 20_000, 0));
     cases.add(new Case<>(new KeepLargest(0.3, 0), maps, 20_000, 0));
-    cases.add(
-        new Case<>(
-            Codecs.update(KeepLargest.any()), messages(CodecForm.UPDATES), 20_000, 0));
+    cases.add(new Case<>(Codecs.update(KeepLargest.any()), messages(CodecForm.UPDATES), 20_000, 0));
   }
 
   private void values(String text) {

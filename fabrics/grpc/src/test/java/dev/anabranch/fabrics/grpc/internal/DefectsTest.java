@@ -46,8 +46,7 @@ class DefectsTest {
     assertThat(defect(Ended.newBuilder().setVisit(Visit.newBuilder().setRound(-1))))
         .isEqualTo("visit.round: 4294967295 (expected: below 2^31)");
     assertThat(
-            Defects.of(
-                Order.newBuilder().setBegin(BeginVisit.newBuilder().addCohort(-2)).build()))
+            Defects.of(Order.newBuilder().setBegin(BeginVisit.newBuilder().addCohort(-2)).build()))
         .contains("begin.cohort: 4294967294 (expected: below 2^31)");
     assertThat(
             Defects.of(
@@ -83,9 +82,10 @@ class DefectsTest {
   @Test
   void sealThatIsDamaged_isRefused_withWhatToDo() throws IOException {
     var visit = new VisitFolder(folder, 0, 2);
-    var file = folder.resolve("round-000000").resolve("device-000002").resolve("sealed");
-    Files.createDirectories(file.getParent().resolve("attempt-of-somebody"));
-    Files.createDirectories(file.getParent().resolve("attempt-4"));
+    var device = folder.resolve("round-000000").resolve("device-000002");
+    var file = device.resolve("sealed");
+    Files.createDirectories(device.resolve("attempt-of-somebody"));
+    Files.createDirectories(device.resolve("attempt-4"));
     Files.write(file, Sealed.newBuilder().setBegan(-1).build().toByteArray());
     assertThat(visit.nextAttempt()).isEqualTo(5);
     assertThatThrownBy(visit::sealed)
@@ -94,6 +94,7 @@ class DefectsTest {
         .hasMessage(
             "spool "
                 + file
-                + ": began: -1.0 (expected: seconds, at least 0); delete the run's spool folder, then resume the run");
+                + ": began: -1.0 (expected: seconds, at least 0); delete the run's spool folder,"
+                + " then resume the run");
   }
 }

@@ -47,6 +47,8 @@ final class FilesFuzz extends FuzzTarget {
   private final Path folder;
   private final VisitFolder visit;
   private final AgentMemory memory;
+  private final Path seal;
+  private final Path version;
   private final Path checkpoint;
   private final List<Codec<?>> states = new ArrayList<>();
 
@@ -55,9 +57,11 @@ final class FilesFuzz extends FuzzTarget {
       folder = Files.createTempDirectory("anabranch-fuzz");
       visit = new VisitFolder(folder, 0, DEVICE.index());
       memory = new AgentMemory(folder.resolve("device-2"), DEVICE);
-      checkpoint = folder.resolve("device-2").resolve("0.0").resolve("round-000000.ckpt");
-      Files.createDirectories(visit.inbox(0, DEVICE).getParent());
-      Files.createDirectories(checkpoint.getParent());
+      version = Files.createDirectories(folder.resolve("device-2").resolve("0.0"));
+      checkpoint = version.resolve("round-000000.ckpt");
+      var device = folder.resolve("round-000000").resolve("device-000002");
+      Files.createDirectories(device.resolve("attempt-0"));
+      seal = device.resolve("sealed");
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -138,10 +142,8 @@ final class FilesFuzz extends FuzzTarget {
   }
 
   private void save(Map<String, TensorMap> values, byte[] head, byte[] body) {
-    var state =
-        new Wire(
-            MemorySegment.ofArray(head), MemorySegment.ofArray(body), () -> {});
-    new FileCheckpoints(checkpoint.getParent())
+    var state = new Wire(MemorySegment.ofArray(head), MemorySegment.ofArray(body), () -> {});
+    new FileCheckpoints(version)
         .save(new Checkpoint(0, state, Map.of(DEVICE, values), Map.of("peak device 2", "7")));
   }
 
@@ -185,24 +187,26 @@ final class FilesFuzz extends FuzzTarget {
   }
 
   private void seal(byte[] bytes) throws IOException {
-    Files.write(visit.inbox(0, DEVICE).getParent().resolveSibling("sealed"), bytes);
+    Files.write(seal, bytes);
     var sealed = visit.sealed().orElseThrow();
     var accounts = new Accounts();
     accounts.add(sealed.getFlowsList());
-    accounts
-        .hops()
-        .forEach((hop, crossed) -> assertThat(crossed.payload()).isNotNegative());
+    accounts.hops().forEach((hop, crossed) -> assertThat(crossed.payload()).isNotNegative());
     assertThat(sealed.getVisit().getAttempt()).isNotNegative();
   }
 
   private void checkpoint(byte[] bytes) throws Exception {
     var digest = MessageDigest.getInstance("SHA-256").digest(bytes);
     Files.write(checkpoint, FuzzInput.join(bytes, digest));
-    memory.open(Version.getDefaultInstance()).memory().get("k").ifPresent(map -> {
-      keep(map);
-      assertThat(map.isFinite()).isIn(true, false);
-    });
-    var last = new FileCheckpoints(checkpoint.getParent()).last().orElseThrow();
+    memory
+        .open(Version.getDefaultInstance())
+        .memory()
+        .get("k")
+        .ifPresent(map -> {
+          keep(map);
+          assertThat(map.isFinite()).isIn(true, false);
+        });
+    var last = new FileCheckpoints(version).last().orElseThrow();
     assertThat(last.nextRound()).isNotNegative();
     try (var state = last.state()) {
       for (var codec : states) {

@@ -42,14 +42,7 @@ final class FramesFuzz extends FuzzTarget {
     Side(ScheduledExecutorService timer) {
       leg =
           new Leg(
-              "fuzz",
-              NodeId.COORDINATOR,
-              NodeId.device(0),
-              LIMITS,
-              this,
-              this,
-              Tally.NONE,
-              timer);
+              "fuzz", NodeId.COORDINATOR, NodeId.device(0), LIMITS, this, this, Tally.NONE, timer);
     }
 
     @Override

@@ -9,8 +9,21 @@ import java.util.random.RandomGenerator;
 /** Changes to inputs, drawn: the ones that decoders trip over. */
 final class FuzzMutations {
   private static final long[] EXTREMES = {
-    0, 1, -1, 127, 128, 255, 1 << 16, 1 << 30, Integer.MAX_VALUE, Integer.MIN_VALUE, 1L << 32,
-    1L << 40, 1L << 62, Long.MAX_VALUE, Long.MIN_VALUE
+    0,
+    1,
+    -1,
+    127,
+    128,
+    255,
+    1 << 16,
+    1 << 30,
+    Integer.MAX_VALUE,
+    Integer.MIN_VALUE,
+    1L << 32,
+    1L << 40,
+    1L << 62,
+    Long.MAX_VALUE,
+    Long.MIN_VALUE
   };
 
   private FuzzMutations() {}

@@ -50,7 +50,8 @@ public final class FuzzRun {
             "--enable-native-access=ALL-UNNAMED",
             "--sun-misc-unsafe-memory-access=allow",
             "-XX:+EnableDynamicAgentLoading",
-            "-Xmx1g",
+            "-XX:+UseSerialGC",
+            "-Xmx256m", // so that forgotten memory off the heap is freed in time
             "-cp",
             System.getProperty("java.class.path"),
             "com.code_intelligence.jazzer.Jazzer",

@@ -40,6 +40,7 @@ final class StandingFuzz extends FuzzTarget {
 
   private final GrpcHub hub = new GrpcHub(Bench.LIMITS, new Random(1));
   private final Identity who = new Identity("a1", null);
+
   StandingFuzz() {
     hub.open(Bench.key(0), Bench.spool(), Tally.NONE);
   }
@@ -106,8 +107,7 @@ final class StandingFuzz extends FuzzTarget {
                     .putLost(300, "gone")),
         Order.newBuilder().setAbandon(AbandonVisit.newBuilder().setVisit(VISIT).setReason("no")),
         Order.newBuilder()
-            .setLook(
-                Look.newBuilder().setRun(RUN).setDevice(2).setKey("k").setMemory(version)),
+            .setLook(Look.newBuilder().setRun(RUN).setDevice(2).setKey("k").setMemory(version)),
         Order.newBuilder().setClose(CloseRun.newBuilder().setRun(RUN)));
   }
 
@@ -132,8 +132,7 @@ final class StandingFuzz extends FuzzTarget {
     var roll =
         new Roll(RUN, "", hub, board, new AwakeClock(), List.of(who.agent()), who.agent(), 3);
     roll.reported(who.agent(), report);
-    boolean refused =
-        report.hasRefused() && report.getRefused().getRun().equals(RUN);
+    boolean refused = report.hasRefused() && report.getRefused().getRun().equals(RUN);
     assertThat(board.failure() != null).isEqualTo(refused);
     if (report.hasEnded()) {
       var ended = report.getEnded();
