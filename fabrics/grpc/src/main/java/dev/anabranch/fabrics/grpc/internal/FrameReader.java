@@ -168,14 +168,16 @@ final class FrameReader {
 
   private long varint() throws IOException, BadFrame {
     long value = 0;
-    for (int shift = 0; shift < 70; shift += 7) {
+    for (int shift = 0; ; shift += 7) {
       int b = read();
+      if (shift == 63 && b > 1) {
+        throw new BadFrame("a number of more than 64 bits");
+      }
       value |= (b & 0x7fL) << shift;
       if (b < 0x80) {
         return value;
       }
     }
-    throw new BadFrame("a number of more than 10 bytes");
   }
 
   private int fixed32() throws IOException, BadFrame {
