@@ -134,6 +134,34 @@ class ImageShardTest {
   }
 
   @Test
+  void greyImage_becomesWhatTheModelReads() {
+    var grey =
+        new Pictures(
+            new Pictures.Shape(1, 2, 2),
+            List.of(new byte[] {0, 100, (byte) 200, (byte) 255}),
+            new int[] {0},
+            List.of("a"),
+            0,
+            new Pictures.Normal(new float[] {0}, new float[] {1}),
+            "");
+    var shape = new Pictures.Shape(3, 1, 2);
+    var shard = new ImageShard("device 0", grey, new int[] {0}, Augment.NONE, shape);
+    float left = 100 / 255f;
+    float right = 178 / 255f;
+    assertThat(values(shard.batch(new int[] {0})))
+        .containsExactly(left, right, left, right, left, right);
+  }
+
+  @Test
+  void colouredImage_isNotMadeGrey() {
+    var shape = new Pictures.Shape(1, SIDE, SIDE);
+    assertThatThrownBy(
+            () -> new ImageShard("device 3", PICTURES, new int[] {0}, Augment.NONE, shape))
+        .isInstanceOf(AnabranchException.class)
+        .hasMessage("images of device 3: 2 channels (expected: 1, which is what the model reads)");
+  }
+
+  @Test
   void labelsOutOfRange_areRefused() {
     assertThatThrownBy(() ->
             new Pictures(

@@ -2,9 +2,12 @@ package dev.anabranch.torch;
 
 import dev.anabranch.core.Check;
 import dev.anabranch.core.Engine;
+import dev.anabranch.torch.internal.ConfigMap;
 import dev.anabranch.torch.internal.CpuFlags;
+import dev.anabranch.torch.internal.Families;
 import dev.anabranch.torch.internal.Formats;
 import java.util.List;
+import java.util.Optional;
 
 /** Opens the engine that a model's architecture needs. */
 public final class Engines {
@@ -47,6 +50,21 @@ public final class Engines {
 
   private static boolean halves(Precision frozen) {
     return frozen == Precision.BF16 || (frozen == Precision.AUTO && CpuFlags.bf16());
+  }
+
+  /**
+   * What a model of images reads; empty if it reads texts.
+   *
+   * @throws dev.anabranch.core.AnabranchException CORRUPT or MODEL for a bad file
+   */
+  public static Optional<Picture> picture(ModelSource source, TorchEngine.Task task) {
+    if (Formats.isBert(source)) {
+      return Optional.empty();
+    }
+    try (var stored = Formats.read(source)) {
+      var config = new ConfigMap(stored.name(), stored.config());
+      return Optional.ofNullable(Families.of(config, task).picture());
+    }
   }
 
   /**

@@ -40,6 +40,7 @@ import dev.anabranch.torch.HuggingFaceExport;
 import dev.anabranch.torch.ModelSource;
 import dev.anabranch.torch.Models;
 import dev.anabranch.torch.PeftFolder;
+import dev.anabranch.torch.Picture;
 import dev.anabranch.torch.Precision;
 import dev.anabranch.torch.TorchEngine;
 import java.nio.file.InvalidPathException;
@@ -64,6 +65,7 @@ public final class InstalledWiring implements Wiring {
   private final Map<Map<String, ?>, TextTokenizer> tokenizers = new HashMap<>();
   private final Larges larges = new Larges();
   private final Map<Map<String, ?>, Integer> ends = new HashMap<>();
+  private final Map<Map<String, ?>, Optional<Picture>> shapes = new HashMap<>();
 
   @Override
   public Catalog catalog() {
@@ -136,8 +138,18 @@ public final class InstalledWiring implements Wiring {
       case Corpus texts when plan.languageModel() ->
           new LanguageShard(name, texts, positions, tokenizer(plan), end(plan));
       case Corpus texts -> new TextShard(name, texts, positions, tokenizer(plan));
-      case Pictures pictures -> new ImageShard(name, pictures, positions, augment(plan));
+      case Pictures pictures ->
+          new ImageShard(name, pictures, positions, augment(plan), shape(plan, pictures));
     };
+  }
+
+  /** What the plan's model reads; of a model that reads texts, which is refused, nothing. */
+  private Pictures.Shape shape(RunPlan plan, Pictures pictures) {
+    int classes = 2; // of any number it reads the same
+    return shapes
+        .computeIfAbsent(plan.modelKey(), key -> Engines.picture(model(plan), task(plan, classes)))
+        .map(picture -> new Pictures.Shape(picture.channels(), picture.size(), picture.size()))
+        .orElse(pictures.shape());
   }
 
   private static int[] all(int size) {
@@ -159,7 +171,7 @@ public final class InstalledWiring implements Wiring {
     if (source.normal() != null) {
       var files = lines.stream().map(InstalledWiring::path).toList();
       var pictures = Pictures.unlabelled(files, source.normal());
-      return new ImageShard("standard input", pictures, all, Augment.NONE);
+      return new ImageShard("standard input", pictures, all, Augment.NONE, shape(plan, pictures));
     }
     boolean pairs = source.pairs();
     var examples = lines.stream().map(line -> example(line, pairs)).toList();

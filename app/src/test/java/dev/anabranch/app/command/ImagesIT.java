@@ -110,12 +110,37 @@ class ImagesIT {
     assertThat(said.code()).as(said.err()).isZero();
     assertThat(said.out().lines()).hasSize(2).allMatch(l -> l.matches("\\d\t[01]\\.\\d{4}"));
     var small = png("new/2.png", 16, 0);
-    var refused = Ended.installed(small + "\n", "predict", folder.resolve("one"));
-    assertThat(refused.err())
-        .isEqualTo(
-            "anabranch: images: 3 × 16 × 16 (expected: 3 × 32 × 32, which is what the model"
-                + " reads)\n");
-    assertThat(refused.code()).isEqualTo(12);
+    var scaled = Ended.installed(small + "\n", "predict", folder.resolve("one"));
+    assertThat(scaled.code()).as(scaled.err()).isZero();
+    assertThat(scaled.out()).matches("\\d\t[01]\\.\\d{4}\n");
+  }
+
+  private Path idx(String name, int count, int... sides) throws IOException {
+    int each = sides.length == 0 ? 1 : sides[0] * sides[1];
+    var out = ByteBuffer.allocate(8 + 4 * sides.length + count * each);
+    out.putInt(2049 + sides.length).putInt(count);
+    for (int side : sides) {
+      out.putInt(side);
+    }
+    for (int i = 0; i < count; i++) {
+      for (int p = 0; p < each; p++) {
+        out.put((byte) (sides.length == 0 ? i % 2 : 200 * (i % 2) + p % 50));
+      }
+    }
+    return Files.write(folder.resolve(name), out.array());
+  }
+
+  @Test
+  void greyImagesOfAnotherSize_areWhatTheModelReads() throws IOException {
+    var source =
+        "data.source={idx: {images: '%s', labels: '%s', classes: 2}}"
+            .formatted(idx("images", 40, 28, 20), idx("labels", 40));
+    sha(plan("run", "grey", source, "data.holdout=0.2"));
+    assertThat(Json.readObject(folder.resolve("grey/summary.json")).get("metrics").toString())
+        .contains("accuracy");
+    var picture = png("new/3.png", 50, 0);
+    var said = Ended.installed(picture + "\n", "predict", folder.resolve("grey"));
+    assertThat(said.out()).matches("\\d\t[01]\\.\\d{4}\n");
   }
 
   @Test

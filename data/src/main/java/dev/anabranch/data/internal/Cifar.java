@@ -160,7 +160,12 @@ public record Cifar(String at, String path, String test, Format format, Pictures
           throw ImageFiles.corrupt(
               file,
               "label " + label + " of image " + image,
-              "0 to " + (format.classes - 1) + ", as " + format.word + " has");
+              "0 to "
+                  + (format.classes - 1)
+                  + ", as "
+                  + format.word
+                  + " has; if this is another of the sets, say so in format: "
+                  + String.join(", ", FORMAT.values()));
         }
         ImageFiles.requireRoom(file, (pixels.size() + 1L) * SHAPE.values());
         pixels.add(Arrays.copyOfRange(bytes, format.before, record));

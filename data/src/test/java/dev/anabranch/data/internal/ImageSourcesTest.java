@@ -140,7 +140,9 @@ class ImageSourcesTest {
     var high = write("high.bin", cifar(1, 1, 10));
     refused(
         Failure.CORRUPT,
-        high + ": label 10 of image 1 (expected: 0 to 9, as cifar-10 has)",
+        high
+            + ": label 10 of image 1 (expected: 0 to 9, as cifar-10 has; if this is another of the"
+            + " sets, say so in format: cifar-10, cifar-100, cifar-100-coarse)",
         () -> load(new Cifar.Provider(), "path", high.toString()));
     var empty = write("empty.bin", new byte[0]);
     refused(

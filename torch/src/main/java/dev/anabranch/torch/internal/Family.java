@@ -4,6 +4,7 @@ import dev.anabranch.core.Inputs;
 import dev.anabranch.core.Parameterisation;
 import dev.anabranch.core.Pooling;
 import dev.anabranch.core.TensorSpec;
+import dev.anabranch.torch.Picture;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -54,9 +55,14 @@ public interface Family {
     return false;
   }
 
+  /** What it reads; null: tokens. */
+  default @Nullable Picture picture() {
+    return null;
+  }
+
   /** Whether inputs are images; otherwise they are tokens. */
   default boolean images() {
-    return false;
+    return picture() != null;
   }
 
   /**

@@ -3,6 +3,7 @@ package dev.anabranch.torch.internal;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
 import dev.anabranch.core.Inputs;
+import dev.anabranch.torch.Picture;
 import org.bytedeco.pytorch.Tensor;
 
 /** What a model of images reads. */
@@ -14,7 +15,9 @@ final class ImageInputs {
    *
    * @throws AnabranchException MODEL if they are not of the model's size
    */
-  static Tensor of(Inputs inputs, int channels, int size) {
+  static Tensor of(Inputs inputs, Picture like) {
+    int channels = like.channels();
+    int size = like.size();
     if (!(inputs instanceof Inputs.Images images)) {
       throw new IllegalArgumentException(
           "inputs: " + inputs.getClass().getSimpleName() + " (expected: Images)");

@@ -4,6 +4,7 @@ import dev.anabranch.core.Inputs;
 import dev.anabranch.core.Parameterisation;
 import dev.anabranch.core.Pooling;
 import dev.anabranch.core.TensorSpec;
+import dev.anabranch.torch.Picture;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.LongOptional;
@@ -57,8 +58,8 @@ public record ResNet(int blocks, int channels, int size, int classes) implements
   }
 
   @Override
-  public boolean images() {
-    return true;
+  public Picture picture() {
+    return new Picture(channels, size);
   }
 
   @Override
@@ -182,7 +183,7 @@ public record ResNet(int blocks, int channels, int size, int classes) implements
 
   @Override
   public Tensor embed(Inputs inputs, Pass pass) {
-    Tensor x = ImageInputs.of(inputs, channels, size);
+    Tensor x = ImageInputs.of(inputs, picture());
     return flat(norm("bn1", pass.convolution(x, pass.weight("conv1.weight"), 1, 1), pass).relu());
   }
 

@@ -5,6 +5,7 @@ import dev.anabranch.core.Parameterisation;
 import dev.anabranch.core.Parameterisation.SoftPrompt.Placing;
 import dev.anabranch.core.Pooling;
 import dev.anabranch.core.TensorSpec;
+import dev.anabranch.torch.Picture;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
@@ -78,8 +79,8 @@ public record Vit(
   }
 
   @Override
-  public boolean images() {
-    return true;
+  public Picture picture() {
+    return new Picture(channels, size);
   }
 
   @Override
@@ -171,7 +172,7 @@ public record Vit(
 
   @Override
   public Tensor embed(Inputs inputs, Pass pass) {
-    Tensor x = BertLayers.cast(ImageInputs.of(inputs, channels, size), pass.type());
+    Tensor x = BertLayers.cast(ImageInputs.of(inputs, picture()), pass.type());
     Tensor patches = pass.convolution(x, pass.weight(PATCHES + ".weight"), patch, 0);
     patches = patches.flatten(2, -1).transpose(1, 2).add(pass.weight(PATCHES + ".bias"));
     Tensor token = pass.weight(EMBEDDINGS + "cls_token").expand(x.size(0), 1, width);
