@@ -8,6 +8,8 @@ import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Scores trained variables on a hold-out. An instrument: it is charged to nobody. Batches run on
@@ -40,32 +42,41 @@ public record Evaluation(
    * Scores trained variables, and asks every instrument.
    *
    * @param beside other variables that an instrument may look at, by name
+   * @param check called before each batch: throws when nobody waits for the score any more, which
+   *     then ends with the batches that are on lanes
    */
-  public Measured measure(TensorMap trained, Map<String, TensorMap> beside) {
+  public Measured measure(TensorMap trained, Map<String, TensorMap> beside, Runnable check) {
     var more = new TreeMap<String, Double>();
     var others = new TreeMap<String, Predictor>();
-    try (var predictor = engine.predictor(use, trained)) {
-      beside.forEach((name, variables) -> others.put(name, engine.predictor(use, variables)));
+    check.run();
+    try (var predictor = engine.predictor(use, trained).checked(check)) {
+      beside.forEach(
+          (name, variables) -> others.put(name, engine.predictor(use, variables).checked(check)));
       var metrics = score(predictor);
-      instruments.forEach(instrument -> more.putAll(instrument.measure(predictor, others)));
+      instruments.forEach(instrument -> more.putAll(instrument.measure(predictor, others, check)));
       return new Measured(metrics, more);
     } finally {
       others.values().forEach(Predictor::close);
     }
   }
 
-  public Metrics score(TensorMap trained) {
-    try (var predictor = engine.predictor(use, trained)) {
+  /** As {@link #measure}, without instruments. */
+  public Metrics score(TensorMap trained, Runnable check) {
+    check.run();
+    try (var predictor = engine.predictor(use, trained).checked(check)) {
       return score(predictor);
     }
   }
 
   /** How any predictor does on the hold-out. */
   public Metrics score(Predictor predictor) {
+    // No more than lanes take: what waits for a lane could not be called off.
+    var free = new Semaphore(engine.lanes().count());
+    var failed = new AtomicBoolean();
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       var parts = new ArrayList<Future<Predictor.Score>>();
       for (int[] rows : holdout.split(holdout.rows(), batchSize)) {
-        parts.add(threads.submit(() -> predictor.score(holdout.batch(rows))));
+        parts.add(threads.submit(() -> score(predictor, rows, free, failed)));
       }
       int right = 0;
       int n = 0;
@@ -83,6 +94,21 @@ public record Evaluation(
       throw e.getCause() instanceof RuntimeException r
           ? r
           : new IllegalStateException(e.getCause());
+    }
+  }
+
+  /** How it does on some rows; none are read where another batch has failed. */
+  private Predictor.Score score(
+      Predictor predictor, int[] rows, Semaphore free, AtomicBoolean failed)
+      throws InterruptedException {
+    free.acquire();
+    try {
+      return failed.get() ? new Predictor.Score(0, 0, 0) : predictor.score(holdout.batch(rows));
+    } catch (RuntimeException e) {
+      failed.set(true);
+      throw e;
+    } finally {
+      free.release();
     }
   }
 }

@@ -14,6 +14,9 @@ public interface Instrument {
    *
    * @param trained the model with the state's trained variables put in; it stays with the caller
    * @param beside the model with other variables of the state, by their name there; the same
+   * @param check to be called before each piece of work: throws when nobody waits for the figures
+   *     any more; models that are passed in call it themselves
    */
-  SortedMap<String, Double> measure(Predictor trained, Map<String, Predictor> beside);
+  SortedMap<String, Double> measure(
+      Predictor trained, Map<String, Predictor> beside, Runnable check);
 }

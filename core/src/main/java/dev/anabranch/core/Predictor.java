@@ -32,6 +32,15 @@ public interface Predictor extends AutoCloseable {
         "decoder: this model classifies (expected: a language model)");
   }
 
+  /**
+   * The same model, which asks before each piece of work whether somebody still waits for it.
+   *
+   * @param check throws if nobody does
+   */
+  default Predictor checked(Runnable check) {
+    return new CheckedPredictor(this, check);
+  }
+
   @Override
   void close();
 }

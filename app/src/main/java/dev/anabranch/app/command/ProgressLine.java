@@ -6,7 +6,6 @@ import dev.anabranch.core.NodeId;
 import dev.anabranch.core.Progress;
 import java.io.PrintStream;
 import java.nio.file.Path;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -95,11 +94,7 @@ final class ProgressLine implements Runner.Watch, AutoCloseable {
     public synchronized void round(int round, double accuracy, long bytes, double virtualSeconds) {
       firstRound = firstRound < 0 ? round : firstRound;
       last =
-          (Double.isNaN(accuracy)
-                  ? "accuracy -"
-                  : String.format(Locale.ROOT, "accuracy %.4f", accuracy))
-              + ", "
-              + Units.traffic(bytes)
+          LogWords.standing(accuracy, bytes)
               + ", virtual "
               + Units.seconds(virtualSeconds)
               + (lost == 0 ? "" : ", " + lost + " lost")
@@ -110,14 +105,7 @@ final class ProgressLine implements Runner.Watch, AutoCloseable {
           to.println();
         }
       } else {
-        to.println(
-            "[ROUND "
-                + (round + 1)
-                + (rounds > 0 ? "/" + rounds : "")
-                + "] "
-                + label
-                + ": "
-                + last);
+        to.println(LogWords.mark(round, rounds) + " " + label + ": " + last);
       }
     }
 

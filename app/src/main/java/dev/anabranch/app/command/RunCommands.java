@@ -85,10 +85,13 @@ final class RunCommands {
   }
 
   /** {@code log RUN}. */
-  @Command(name = "log", description = "Print the log of a run, as JSON lines.")
+  @Command(name = "log", description = "Tell what has happened in a run, line by line.")
   static final class Log implements Callable<Integer> {
     private final Work work;
     @Mixin private OperatorOptions operator = new OperatorOptions();
+
+    @Option(names = "--json", description = "Print the lines of log.jsonl as they are.")
+    private boolean json;
 
     @Parameters(paramLabel = "RUN", description = "The run's id.")
     private String run = "";
@@ -97,7 +100,7 @@ final class RunCommands {
         names = "--from",
         paramLabel = "LINE",
         defaultValue = "0",
-        description = "Leave out the lines before this one.")
+        description = "Leave out the lines of log.jsonl before this one.")
     private long from;
 
     @Option(names = "--follow", description = "Go on until the run has ended.")
@@ -109,14 +112,21 @@ final class RunCommands {
 
     @Override
     public Integer call() {
+      var out = work.console().out();
+      var words = new LogWords();
       try (var api = operator.api()) {
+        // In words, a line says who and how much by what the ones before it have said.
         api.log(
             run,
-            from,
+            json ? from : 0,
             follow,
             line -> {
-              work.console().out().println(line);
-              return true;
+              if (json) {
+                out.println(line);
+              } else {
+                words.take(line).filter(text -> words.lines() > from).ifPresent(out::println);
+              }
+              return !out.checkError();
             });
         return 0;
       }

@@ -126,8 +126,17 @@ final class Player implements AutoCloseable {
     return output;
   }
 
+  /** Asks it to end; {@link #close} waits for that. */
+  synchronized void end() {
+    var running = process;
+    if (running != null) {
+      running.destroy();
+    }
+  }
+
   @Override
   public void close() {
+    end();
     Process running;
     synchronized (this) {
       running = process;
@@ -136,7 +145,6 @@ final class Player implements AutoCloseable {
     if (running == null) {
       return;
     }
-    running.destroy();
     try {
       if (!running.waitFor(3, TimeUnit.SECONDS)) {
         running.destroyForcibly();

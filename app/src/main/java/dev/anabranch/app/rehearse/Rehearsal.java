@@ -396,6 +396,7 @@ public final class Rehearsal {
 
   private void close() {
     lasting.forEach(Thread::interrupt);
+    players.values().forEach(Player::end); // all at once, then they are waited for
     players.values().forEach(Player::close);
     lines.values().forEach(CutLine::close);
   }

@@ -56,18 +56,20 @@ record LanguageScores(
   }
 
   @Override
-  public SortedMap<String, Double> measure(Predictor trained, Map<String, Predictor> beside) {
+  public SortedMap<String, Double> measure(
+      Predictor trained, Map<String, Predictor> beside, Runnable check) {
     var out = new TreeMap<String, Double>();
     if (texts > 0) {
       out.put("rougeL", rouge(trained));
     }
     if (proxy != null) {
-      out.putAll(fixed.computeIfAbsent("large", name -> figures(name, proxy.large())));
-      var base = proxy.base() == null ? beside.get("base") : proxy.base();
+      var large = proxy.large().checked(check);
+      out.putAll(fixed.computeIfAbsent("large", name -> figures(name, large)));
+      var base = proxy.base() == null ? beside.get("base") : proxy.base().checked(check);
       if (base != null) {
         out.putAll(fixed.computeIfAbsent("base", name -> figures(name, base)));
         if (proxy.tuning() != null) {
-          var moved = new ProxyTuned(proxy.large(), trained, base, proxy.tuning());
+          var moved = new ProxyTuned(large, trained, base, proxy.tuning());
           out.putAll(figures("proxy", moved));
         }
       }

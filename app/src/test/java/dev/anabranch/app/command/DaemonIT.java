@@ -2,14 +2,9 @@ package dev.anabranch.app.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import dev.anabranch.app.daemon.AgentProcess;
-import dev.anabranch.app.daemon.OwnWiring;
 import dev.anabranch.app.daemon.OwnerLimits;
 import dev.anabranch.app.daemon.PlanExecutor;
-import dev.anabranch.app.run.Session;
 import dev.anabranch.app.run.ToyWiring;
-import dev.anabranch.core.AnabranchException;
 import dev.anabranch.service.AgentRole;
 import dev.anabranch.service.CoordinatorDaemon;
 import dev.anabranch.service.CoordinatorSettings;
@@ -22,10 +17,8 @@ import java.time.InstantSource;
 import java.time.LocalTime;
 import java.time.ZoneId;
 import java.time.ZonedDateTime;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -34,12 +27,12 @@ import org.junit.jupiter.api.io.TempDir;
 /** The commands of operators against a coordinator, a body and devices, over TLS. */
 class DaemonIT {
   @TempDir Path folder;
-  private final List<String> notes = new CopyOnWriteArrayList<>();
-  private final List<AutoCloseable> open = new ArrayList<>();
+  private Operated here = new Operated(Path.of(""));
   private Path plan = Path.of("");
 
   @BeforeEach
   void start() throws IOException {
+    here = new Operated(folder);
     plan = folder.resolve("plan.yaml");
     Files.writeString(
         plan,
@@ -52,112 +45,67 @@ class DaemonIT {
         """);
     var settings =
         new CoordinatorSettings(List.of("127.0.0.1"), "127.0.0.1", 0, "", Duration.ofDays(90), 1);
-    CoordinatorDaemon.init(folder.resolve("c"), settings, InstantSource.system());
-    open.add(coordinator());
+    CoordinatorDaemon.init(here.coordinator(), settings, InstantSource.system());
+    here.closing(coordinator());
   }
 
   private CoordinatorDaemon coordinator() {
-    var start = new CoordinatorDaemon.Start(-1, false, false, InstantSource.system(), notes::add);
+    var start =
+        new CoordinatorDaemon.Start(-1, false, false, InstantSource.system(), here.notes::add);
     return CoordinatorDaemon.start(
-        folder.resolve("c"),
+        here.coordinator(),
         start,
         (agents, attendance) ->
             new PlanExecutor(
-                ToyWiring::new, agents, attendance, Duration.ofSeconds(60), notes::add));
+                ToyWiring::new, agents, attendance, Duration.ofSeconds(60), here.notes::add));
   }
 
   @AfterEach
   void stop() throws Exception {
-    for (var one : open.reversed()) {
-      one.close();
-    }
+    here.close();
   }
 
   private Ended ask(Object... words) {
-    var all = new ArrayList<Object>(List.of(words));
-    all.add("--as");
-    all.add(folder.resolve("c/operator.json"));
-    return Ended.toy("", all.toArray());
+    return here.ask(words);
   }
 
-  private AgentProcess agent(String name, AgentRole role, OwnerLimits limits) {
-    return agent(name, role, limits, InstantSource.system());
-  }
-
-  private AgentProcess agent(String name, AgentRole role, OwnerLimits limits, InstantSource clock) {
-    var token = ask("enrol", name, "--role", role);
-    assertThat(token.code()).as(token.err()).isZero();
-    var session = new Session(new ToyWiring());
-    var data = role == AgentRole.BODY ? OwnWiring.Data.NONE : OwnWiring.Data.OF_PLAN;
-    var process =
-        new AgentProcess(
-            new AgentProcess.Settings(
-                role, folder.resolve(name), token.out().strip(), false, limits, null),
-            new OwnWiring(session, data, null, limits, () -> LocalTime.NOON),
-            clock,
-            limits.from() == limits.to() ? Duration.ofSeconds(30) : Duration.ofMillis(20),
-            note -> notes.add(name + ": " + note));
-    process.enrol();
-    open.add(session);
-    open.add(process);
-    return process;
-  }
-
-  private CompletableFuture<String> attend(AgentProcess process) {
-    return CompletableFuture.supplyAsync(
-        () -> {
-          try {
-            process.run();
-            return "closed";
-          } catch (AnabranchException e) {
-            return String.valueOf(e.getMessage());
-          } catch (InterruptedException e) {
-            return "interrupted";
-          }
-        },
-        task -> Thread.ofVirtual().start(task));
-  }
-
-  /** Waits until so many attend. */
-  private void awaitAttending(int count) {
-    for (int seen = 0; seen < count; ) {
-      seen = ask("devices", "--json").out().split("\"attending\"", -1).length - 1;
-    }
-  }
-
-  private void awaitNote(String part) {
-    while (notes.stream().noneMatch(note -> note.contains(part))) {
-      Thread.onSpinWait();
-    }
-  }
-
-  private JsonNode run() {
-    return ask("runs", "--json").json().path("runs").path(0);
-  }
-
-  private static String sha(Path run) throws IOException {
-    return Files.readString(run.resolve("summary.json"))
-        .replaceAll("(?s).*\"weightsSha256\" : \"([0-9a-f]{64})\".*", "$1");
+  private CompletableFuture<String> attend(String name, AgentRole role, OwnerLimits limits) {
+    return here.attend(here.agent(name, role, limits, InstantSource.system()));
   }
 
   @Test
   void submittedPlanGivesTheWeightsOfALocalRun() throws IOException {
-    attend(agent("ward-1", AgentRole.DEVICE, OwnerLimits.none()));
-    attend(agent("ward-2", AgentRole.DEVICE, OwnerLimits.none()));
-    attend(agent("host", AgentRole.BODY, OwnerLimits.none()));
-    awaitAttending(3);
+    attend("ward-1", AgentRole.DEVICE, OwnerLimits.none());
+    attend("ward-2", AgentRole.DEVICE, OwnerLimits.none());
+    attend("host", AgentRole.BODY, OwnerLimits.none());
+    here.awaitAttending(3);
     var submitted = ask("submit", plan);
     assertThat(submitted.code()).as(submitted.err()).isZero();
     var id = submitted.out().strip();
     var log = ask("log", id, "--follow");
     assertThat(log.code()).as(log.err()).isZero();
-    assertThat(log.out()).contains("{\"kind\":\"run\"").contains("{\"kind\":\"end\"");
+    assertThat(log.out())
+        .contains(" s  toy: sfprompt, 3 rounds, 6 devices, seed 3\n")
+        .containsPattern("\\[ROUND 3/3] device \\d \\(ward-\\d\\): done\n")
+        .containsPattern(" s  ended\n$");
+    var lines = ask("log", id, "--json").out().lines().toList();
+    assertThat(lines).first().asString().startsWith("{\"kind\":\"run\"");
+    assertThat(lines).last().asString().startsWith("{\"kind\":\"end\"");
+    assertThat(ask("log", id, "--json", "--from", lines.size() - 1).out())
+        .isEqualTo(lines.getLast() + "\n");
+    assertThat(ask("log", id, "--from", lines.size() - 1).out()).matches(" +.* s  ended\n");
     var runs = ask("runs");
-    assertThat(runs.out()).as(notes.toString()).contains(id).contains("completed").contains("3/3");
+    assertThat(runs.out())
+        .as(here.notes.toString())
+        .contains(id)
+        .contains("completed")
+        .contains("3/3");
     var pulled = folder.resolve("pulled");
     assertThat(ask("pull", id, "--output", pulled).code()).isZero();
     assertThat(Ended.toy("", "run", plan, "--output", folder.resolve("local")).code()).isZero();
-    assertThat(sha(pulled)).matches("[0-9a-f]{64}").isEqualTo(sha(folder.resolve("local")));
+    assertThat(Ended.sha(pulled))
+        .matches("[0-9a-f]{64}")
+        .isEqualTo(Ended.sha(folder.resolve("local")));
     assertThat(pulled.resolve("trained.safetensors")).exists();
 
     var sent = Ended.toy("", "device", "sent", "--home", folder.resolve("ward-1"));
@@ -168,19 +116,19 @@ class DaemonIT {
   @Test
   void runThatIsStoppedInTheMiddleOfARoundLeavesItsLastAndGoesOn() throws IOException {
     var clock = new HeldClock(25);
-    attend(agent("ward-1", AgentRole.DEVICE, OwnerLimits.none(), clock));
-    attend(agent("host", AgentRole.BODY, OwnerLimits.none()));
-    awaitAttending(2);
+    here.attend("ward-1", AgentRole.DEVICE, clock);
+    attend("host", AgentRole.BODY, OwnerLimits.none());
+    here.awaitAttending(2);
     var id = ask("submit", plan).out().strip();
     clock.held.join(); // a visit is under way
     assertThat(ask("devices").out()).containsPattern("ward-1 .* attending +" + id + " ");
     assertThat(ask("stop", id).out()).matches(id + ": stopp(ing|ed)\n");
-    while (!run().path("state").asText().equals("stopped")) {
+    while (!here.run().path("state").asText().equals("stopped")) {
       Thread.onSpinWait();
     }
-    awaitNote("ward-1: run " + id + ": stopped by operator admin at 20");
-    assertThat(run().path("stoppedBy").asText()).isEqualTo("admin");
-    int rounds = run().path("roundsDone").asInt();
+    here.awaitNote("ward-1: run " + id + ": stopped by operator admin at 20");
+    assertThat(here.run().path("stoppedBy").asText()).isEqualTo("admin");
+    int rounds = here.run().path("roundsDone").asInt();
     assertThat(rounds).isBetween(1, 2);
 
     var pulled = folder.resolve("pulled");
@@ -193,7 +141,7 @@ class DaemonIT {
     var local = folder.resolve("local");
     var same = Ended.toy("", "run", plan, "--output", local, "--set", "method.rounds=" + rounds);
     assertThat(same.code()).as(same.err()).isZero();
-    assertThat(Files.readString(pulled.resolve("provenance.json"))).contains(sha(local));
+    assertThat(Files.readString(pulled.resolve("provenance.json"))).contains(Ended.sha(local));
     assertThat(pulled.resolve("summary.json")).doesNotExist();
     assertThat(pulled.resolve("report.html")).exists();
     try (var engine = ToyEngine.small(1)) {
@@ -206,11 +154,11 @@ class DaemonIT {
     clock.release();
     assertThat(ask("resume", id).out()).matches(id + ": (pending|running)\n");
     assertThat(ask("log", id, "--follow").code()).isZero();
-    assertThat(run().path("state").asText()).as(notes.toString()).isEqualTo("completed");
+    assertThat(here.run().path("state").asText()).as(here.notes.toString()).isEqualTo("completed");
     var whole = folder.resolve("whole");
     assertThat(ask("pull", id, "--output", whole).code()).isZero();
     assertThat(Ended.toy("", "run", plan, "--output", folder.resolve("all")).code()).isZero();
-    assertThat(sha(whole)).isEqualTo(sha(folder.resolve("all")));
+    assertThat(Ended.sha(whole)).isEqualTo(Ended.sha(folder.resolve("all")));
     assertThat(ask("resume", id).err())
         .isEqualTo(
             "anabranch: run "
@@ -225,12 +173,13 @@ class DaemonIT {
     var now = ZonedDateTime.now(ZoneId.systemDefault());
     var noon = now.plusDays(1).with(LocalTime.NOON);
     clock.ahead(Duration.between(now, noon));
-    attend(agent("ward-1", AgentRole.DEVICE, OwnerLimits.none().withHours("22-6"), clock));
+    var limits = OwnerLimits.none().withHours("22-6");
+    here.attend(here.agent("ward-1", AgentRole.DEVICE, limits, clock));
     assertThat(ask("devices", "--json").out()).contains("\"state\":\"away\"");
     clock.ahead(Duration.between(now, noon.plusHours(11)));
-    awaitAttending(1);
+    here.awaitAttending(1);
     clock.ahead(Duration.between(now, noon.plusHours(18)));
-    awaitNote("ward-1: stops for today: out of hours");
+    here.awaitNote("ward-1: stops for today: out of hours");
     while (!ask("devices", "--json").out().contains("\"state\":\"away\"")) {
       Thread.onSpinWait();
     }
@@ -243,14 +192,14 @@ class DaemonIT {
             "anabranch: devices: 0 can serve this plan (expected: at least 1 that attend; see"
                 + " 'anabranch devices')\n");
     var choosy = new OwnerLimits(0, 0, 0, 0, 0, List.of("fedavg"));
-    attend(agent("ward-1", AgentRole.DEVICE, choosy));
-    awaitAttending(1);
+    attend("ward-1", AgentRole.DEVICE, choosy);
+    here.awaitAttending(1);
     assertThat(ask("submit", plan).err())
         .isEqualTo(
             "anabranch: devices: 0 can serve this plan; ward-1 does fedavg and no sfprompt"
                 + " (expected: at least 1 that attend; see 'anabranch devices')\n");
-    attend(agent("ward-2", AgentRole.DEVICE, new OwnerLimits(1, 0, 0, 0, 0, List.of())));
-    awaitAttending(2);
+    attend("ward-2", AgentRole.DEVICE, new OwnerLimits(1, 0, 0, 0, 0, List.of()));
+    here.awaitAttending(2);
     assertThat(ask("submit", plan).err())
         .matches(
             "anabranch: devices: 0 can serve this plan; ward-1 does fedavg and no sfprompt; ward-2"
@@ -260,8 +209,8 @@ class DaemonIT {
         .isEqualTo(
             "anabranch: method.central: needs all data in one place (expected: a method that leaves"
                 + " data where they are; a reference runs with 'anabranch run')\n");
-    attend(agent("ward-3", AgentRole.DEVICE, OwnerLimits.none()));
-    awaitAttending(3);
+    attend("ward-3", AgentRole.DEVICE, OwnerLimits.none());
+    here.awaitAttending(3);
     var ended = ask("submit", plan);
     assertThat(ended.code()).isEqualTo(14);
     assertThat(ended.err())
@@ -273,8 +222,8 @@ class DaemonIT {
 
   @Test
   void revokedDeviceIsCutOff() {
-    var ended = attend(agent("ward-1", AgentRole.DEVICE, OwnerLimits.none()));
-    awaitAttending(1);
+    var ended = attend("ward-1", AgentRole.DEVICE, OwnerLimits.none());
+    here.awaitAttending(1);
     assertThat(ask("revoke", "ward-1").out()).isEqualTo("ward-1: revoked\n");
     assertThat(ended.join()).startsWith("certificate of ward-1: revoked");
     assertThat(ask("devices").out()).contains("revoked");

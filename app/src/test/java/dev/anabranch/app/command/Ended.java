@@ -9,8 +9,11 @@ import dev.anabranch.app.run.ToyWiring;
 import dev.anabranch.app.run.Wiring;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
@@ -57,5 +60,11 @@ record Ended(int code, String out, String err) {
     } catch (JsonProcessingException e) {
       throw new AssertionError("not JSON: " + out, e);
     }
+  }
+
+  /** The digest of the weights that a run has left in its folder. */
+  static String sha(Path run) throws IOException {
+    return Files.readString(run.resolve("summary.json"))
+        .replaceAll("(?s).*\"weightsSha256\" : \"([0-9a-f]{64})\".*", "$1");
   }
 }

@@ -2,11 +2,6 @@ package dev.anabranch.app.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.anabranch.app.daemon.AgentProcess;
-import dev.anabranch.app.daemon.OwnWiring;
-import dev.anabranch.app.daemon.OwnerLimits;
-import dev.anabranch.app.run.Session;
-import dev.anabranch.app.run.ToyWiring;
 import dev.anabranch.service.AgentRole;
 import dev.anabranch.service.CoordinatorDaemon;
 import dev.anabranch.service.CoordinatorSettings;
@@ -19,11 +14,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.time.LocalTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,31 +28,27 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class KilledCoordinatorIT {
   @TempDir Path folder;
-  private final List<AutoCloseable> open = new ArrayList<>();
+  private Operated here = new Operated(Path.of(""));
+
+  @BeforeEach
+  void start() {
+    here = new Operated(folder);
+  }
 
   @AfterEach
   void stop() throws Exception {
-    for (var one : open.reversed()) {
-      one.close();
-    }
+    here.close();
   }
 
   /** Starts it, and waits until it listens. */
   private Process coordinator() throws IOException {
     var process =
         new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp",
-                System.getProperty("java.class.path"),
-                KilledIT.Child.class.getName(),
-                "coordinator",
-                "--data",
-                folder.resolve("c").toString(),
-                "--deadline",
-                "60")
+                KilledIT.Child.command(
+                    "coordinator", "--data", here.coordinator(), "--deadline", 60))
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
             .start();
-    open.add(() -> process.destroyForcibly().waitFor());
+    here.closing(() -> process.destroyForcibly().waitFor());
     var listens = new CompletableFuture<Void>();
     var said = new ArrayList<String>();
     Thread.ofVirtual()
@@ -80,44 +71,6 @@ class KilledCoordinatorIT {
     return process;
   }
 
-  private Ended ask(Object... words) {
-    var all = new ArrayList<Object>(List.of(words));
-    all.add("--as");
-    all.add(folder.resolve("c/operator.json"));
-    return Ended.toy("", all.toArray());
-  }
-
-  private void attend(String name, AgentRole role, InstantSource clock) {
-    var token = ask("enrol", name, "--role", role);
-    assertThat(token.code()).as(token.err()).isZero();
-    var session = new Session(new ToyWiring());
-    var data = role == AgentRole.BODY ? OwnWiring.Data.NONE : OwnWiring.Data.OF_PLAN;
-    var limits = OwnerLimits.none();
-    var process =
-        new AgentProcess(
-            new AgentProcess.Settings(
-                role, folder.resolve(name), token.out().strip(), false, limits, null),
-            new OwnWiring(session, data, null, limits, () -> LocalTime.NOON),
-            clock,
-            note -> {});
-    process.enrol();
-    open.add(session);
-    open.add(process);
-    Thread.ofVirtual()
-        .start(() -> {
-          try {
-            process.run();
-          } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-          }
-        });
-  }
-
-  private static String sha(Path run) throws IOException {
-    return Files.readString(run.resolve("summary.json"))
-        .replaceAll("(?s).*\"weightsSha256\" : \"([0-9a-f]{64})\".*", "$1");
-  }
-
   private static int freePort() throws IOException {
     try (var socket = new ServerSocket(0)) {
       return socket.getLocalPort();
@@ -127,17 +80,15 @@ class KilledCoordinatorIT {
   @Test
   void killedCoordinatorGoesOnWithItsRunToTheSameWeights() throws Exception {
     CoordinatorDaemon.init(
-        folder.resolve("c"),
+        here.coordinator(),
         new CoordinatorSettings(
             List.of("127.0.0.1"), "127.0.0.1", freePort(), "", Duration.ofDays(90), 1),
         InstantSource.system());
     var killed = coordinator();
     var clock = new HeldClock(25);
-    attend("ward-1", AgentRole.DEVICE, clock);
-    attend("host", AgentRole.BODY, InstantSource.system());
-    for (int seen = 0; seen < 2; ) {
-      seen = ask("devices", "--json").out().split("\"attending\"", -1).length - 1;
-    }
+    here.attend("ward-1", AgentRole.DEVICE, clock);
+    here.attend("host", AgentRole.BODY, InstantSource.system());
+    here.awaitAttending(2);
     var plan = folder.resolve("plan.yaml");
     Files.writeString(
         plan,
@@ -148,29 +99,29 @@ class KilledCoordinatorIT {
         method:
           sfprompt: { rounds: 4, cohort: 3, examples: 8, batch: 4, headLayers: 1, tailLayers: 1 }
         """);
-    var submitted = ask("submit", plan);
+    var submitted = here.ask("submit", plan);
     assertThat(submitted.code()).as(submitted.err()).isZero();
     var id = submitted.out().strip();
     clock.held.join();
     killed.destroyForcibly().waitFor();
     assertThat(killed.exitValue()).isEqualTo(137);
-    assertThat(ask("runs").code()).isEqualTo(40);
+    assertThat(here.ask("runs").code()).isEqualTo(40);
 
     coordinator();
     clock.release();
-    var log = ask("log", id, "--follow");
+    var log = here.ask("log", id, "--follow", "--json");
     assertThat(log.out())
         .contains("\"kind\":\"resumed\"")
         .contains("the coordinator was started again; it goes on from its last checkpoint")
         .doesNotContain("\"kind\":\"lost\"");
-    var run = ask("runs", "--json").json().path("runs").path(0);
+    var run = here.run();
     assertThat(run.path("state").asText()).isEqualTo("completed");
-    assertThat(ask("pull", id, "--output", folder.resolve("pulled")).code()).isZero();
+    assertThat(here.ask("pull", id, "--output", folder.resolve("pulled")).code()).isZero();
     assertThat(Ended.toy("", "run", plan, "--output", folder.resolve("local")).code()).isZero();
-    assertThat(sha(folder.resolve("pulled")))
+    assertThat(Ended.sha(folder.resolve("pulled")))
         .matches("[0-9a-f]{64}")
-        .isEqualTo(sha(folder.resolve("local")));
-    assertThat(ask("audit").out())
+        .isEqualTo(Ended.sha(folder.resolve("local")));
+    assertThat(here.ask("audit").out())
         .contains("operator admin: submit " + id)
         .contains("coordinator: completed " + id)
         .endsWith("The chain of hashes is whole.\n");

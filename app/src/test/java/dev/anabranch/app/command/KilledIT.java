@@ -34,6 +34,22 @@ class KilledIT {
     public static void main(String[] args) {
       System.exit(Root.execute(Console.system(), ToyWiring::new, args));
     }
+
+    /** How to start it, soon and small; processes that it starts are started alike. */
+    static List<String> command(Object... words) {
+      var out =
+          new ArrayList<>(
+              List.of(
+                  Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                  "-XX:TieredStopAtLevel=1",
+                  "-XX:+UseSerialGC",
+                  "-Xmx256m",
+                  "-cp",
+                  System.getProperty("java.class.path"),
+                  Child.class.getName()));
+      List.of(words).forEach(word -> out.add(word.toString()));
+      return out;
+    }
   }
 
   @BeforeEach
@@ -58,12 +74,6 @@ class KilledIT {
     return at;
   }
 
-  /** The weights' digest as the record has it. */
-  private static String sha(Path run) throws IOException {
-    return Files.readString(run.resolve("summary.json"))
-        .replaceAll("(?s).*\"weightsSha256\" : \"([0-9a-f]{64})\".*", "$1");
-  }
-
   /** The log without the times that differ from run to run. */
   private static List<String> log(Path run) throws IOException {
     return Files.readAllLines(run.resolve("log.jsonl")).stream()
@@ -73,18 +83,7 @@ class KilledIT {
 
   /** Starts the command and kills it without a warning once it has told of a round. */
   private void killAfter(int round, int lanes, Path at) throws IOException, InterruptedException {
-    var command =
-        List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-cp",
-            System.getProperty("java.class.path"),
-            Child.class.getName(),
-            "run",
-            plan.toString(),
-            "--output",
-            at.toString(),
-            "--set",
-            "lanes=" + lanes);
+    var command = Child.command("run", plan, "--output", at, "--set", "lanes=" + lanes);
     var process =
         new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
     var said = new ArrayList<String>();
@@ -113,7 +112,7 @@ class KilledIT {
     var resumed = Ended.toy("", "resume", killed);
     assertThat(resumed.code()).as(resumed.err()).isZero();
     var whole = undisturbed(others);
-    assertThat(sha(killed)).matches("[0-9a-f]{64}").isEqualTo(sha(whole));
+    assertThat(Ended.sha(killed)).matches("[0-9a-f]{64}").isEqualTo(Ended.sha(whole));
     assertThat(log(killed)).isEqualTo(log(whole));
     assertThat(Ended.toy("", "resume", killed).err())
         .startsWith("anabranch: " + killed + ": complete (expected: ");
@@ -136,6 +135,6 @@ class KilledIT {
     assertThat(ended.out()).startsWith("{\"success\":false,");
     assertThat(checkpoints.resolve("round-000004.ckpt")).exists();
     assertThat(Ended.toy("", "resume", full).code()).isZero();
-    assertThat(sha(full)).isEqualTo(sha(undisturbed(2)));
+    assertThat(Ended.sha(full)).isEqualTo(Ended.sha(undisturbed(2)));
   }
 }

@@ -45,21 +45,10 @@ class RehearseIT {
   private Ended rehearse(Object... words) throws IOException, InterruptedException {
     var out = folder.resolve("out");
     var err = folder.resolve("err");
-    var command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-XX:+UseSerialGC",
-                "-Xmx256m",
-                "-cp",
-                System.getProperty("java.class.path"),
-                KilledIT.Child.class.getName(),
-                "rehearse",
-                plan.toString()));
-    List.of(words).forEach(word -> command.add(word.toString()));
+    var all = new ArrayList<Object>(List.of("rehearse", plan));
+    all.addAll(List.of(words));
     var process =
-        new ProcessBuilder(command)
+        new ProcessBuilder(KilledIT.Child.command(all.toArray()))
             .redirectOutput(out.toFile())
             .redirectError(err.toFile())
             .start();

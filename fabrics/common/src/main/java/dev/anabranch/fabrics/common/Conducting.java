@@ -336,7 +336,7 @@ public abstract non-sealed class Conducting<S> extends Party implements Coordina
 
     @Override
     public Metrics evaluate(TensorMap trained, Map<String, TensorMap> beside) {
-      var measured = job.scoring().evaluation().measure(trained, beside);
+      var measured = job.scoring().evaluation().measure(trained, beside, Conducting.this::check);
       more = measured.more();
       return measured.metrics();
     }

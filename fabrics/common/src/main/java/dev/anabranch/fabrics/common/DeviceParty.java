@@ -52,6 +52,6 @@ public final class DeviceParty extends VisitParty implements Device {
   @Override
   public Metrics evaluate(TensorMap trained) {
     Meter.refuseOnLane("evaluate: called");
-    return meter.beside(() -> job.scoring().evaluation().score(trained));
+    return meter.beside(() -> job.scoring().evaluation().score(trained, meter::check));
   }
 }

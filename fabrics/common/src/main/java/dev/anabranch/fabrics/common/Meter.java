@@ -142,6 +142,11 @@ public final class Meter implements Lane {
     }
   }
 
+  /** Throws if the program is to end. */
+  void check() {
+    check.run();
+  }
+
   /** Whether there was work. */
   boolean used() {
     return used;

@@ -5,21 +5,28 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.anabranch.core.Ability;
 import dev.anabranch.core.AnabranchException;
+import dev.anabranch.core.Batch;
 import dev.anabranch.core.BodyHost;
 import dev.anabranch.core.Device;
+import dev.anabranch.core.Evaluation;
 import dev.anabranch.core.Failure;
+import dev.anabranch.core.Instrument;
+import dev.anabranch.core.Job;
 import dev.anabranch.core.Method;
 import dev.anabranch.core.Outcome;
 import dev.anabranch.core.RunLog;
+import dev.anabranch.core.Shard;
 import dev.anabranch.fabrics.local.LocalFabric;
 import dev.anabranch.testkit.Gossip;
 import dev.anabranch.testkit.MemoryLog;
 import dev.anabranch.testkit.Programs;
 import dev.anabranch.testkit.Remembering;
 import dev.anabranch.testkit.Split;
+import dev.anabranch.testkit.Star;
 import dev.anabranch.testkit.ToyEngine;
 import dev.anabranch.testkit.ToyJob;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -334,6 +341,46 @@ class FaultsIT {
             "0: device-4 was started again 10 times in this visit; see what its own log says");
   }
 
+  /** Takes so many seconds of a processor's time. */
+  private static void work(double seconds) {
+    var times = ManagementFactory.getThreadMXBean();
+    long end = times.getCurrentThreadCpuTime() + (long) (seconds * 1e9);
+    while (times.getCurrentThreadCpuTime() < end) {
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  void preparationThatHangs_isNoSign_andOneThatTakesLongIs() {
+    var log = new MemoryLog();
+    var never = new CompletableFuture<Void>();
+    try (var engine = ToyEngine.small(2);
+        var federation = new Federation(folder, DEVICES, Duration.ofSeconds(2))) {
+      var method = Remembering.method(1);
+      var job = ToyJob.of(engine, DEVICES).withLog(log).job(method.use(engine.facts()));
+      federation.wire(
+          "device-2",
+          (run, plan) -> {
+            never.join();
+            return federation.wireAsAll(run, plan);
+          });
+      federation.wire(
+          "device-4",
+          (run, plan) -> {
+            work(3);
+            return federation.wireAsAll(run, plan);
+          });
+      federation.fabric().run(method, job);
+    } finally {
+      never.complete(null);
+    }
+    assertThat(log.of("lost")).hasSize(1);
+    assertThat(lost(log, 2))
+        .containsExactly(
+            "0: device 2 gave no sign for 2 s (its agent 'device-2' is connected, but is stuck in"
+                + " loading its model and data; see its own log)");
+  }
+
   @Test
   void spoolThatCannotBeWritten_endsTheRun_whichGoesOnWhenItCan() throws IOException {
     var method = Remembering.method(4);
@@ -381,6 +428,71 @@ class FaultsIT {
           .hasMessage(
               "device 0 in round 0: java.lang.IllegalStateException: no such thing"
                   + " (expected: a program that ends well)");
+    }
+  }
+
+  /** A hold-out that does something when it is read for the second time. */
+  private record Watched(Shard shard, AtomicInteger reads, Runnable second) implements Shard {
+    @Override
+    public int size() {
+      return shard.size();
+    }
+
+    @Override
+    public int label(int row) {
+      return shard.label(row);
+    }
+
+    @Override
+    public Batch batch(int[] rows) {
+      if (reads.incrementAndGet() == 2) {
+        second.run();
+      }
+      return shard.batch(rows);
+    }
+  }
+
+  @Test
+  void stopEndsScoring_withTheBatchesThatAreOnLanes() {
+    var method = Star.of(2);
+    var reads = new AtomicInteger();
+    try (var engine = ToyEngine.small(2);
+        var federation = new Federation(folder, 1, Duration.ofSeconds(30))) {
+      var job = ToyJob.of(engine, 1).job(method.use(engine.facts()));
+      var all = job.scoring().evaluation();
+      var holdout = new Watched(all.holdout(), reads, () -> federation.stop("r", "by hand"));
+      var one = new Evaluation(engine, all.use(), holdout, 1);
+      var scored = job.with(new Job.Scoring(one, 1));
+      federation.wire(method, scored);
+      assertThatThrownBy(() -> federation.grpc("r").run(method, scored))
+          .isInstanceOfSatisfying(
+              AnabranchException.class, e -> assertThat(e.failure()).isEqualTo(Failure.STOPPED))
+          .hasMessage("by hand");
+      assertThat(reads.get()).isBetween(2, 3);
+      assertThat(holdout.size()).isGreaterThan(3);
+    }
+  }
+
+  @Test
+  void stopEndsInstruments_beforeTheirNextPieceOfWork() {
+    var method = Star.of(2);
+    var worked = new AtomicInteger();
+    try (var engine = ToyEngine.small(2);
+        var federation = new Federation(folder, 1, Duration.ofSeconds(30))) {
+      var job = ToyJob.of(engine, 1).job(method.use(engine.facts()));
+      var all = job.scoring().evaluation();
+      Instrument endless =
+          (trained, beside, check) -> {
+            federation.stop("r", "by hand");
+            while (true) {
+              trained.logits(all.holdout().batch(new int[] {0})).close();
+              worked.incrementAndGet();
+            }
+          };
+      var scored = job.with(new Job.Scoring(all.with(List.of(endless)), 1));
+      federation.wire(method, scored);
+      assertThatThrownBy(() -> federation.grpc("r").run(method, scored)).hasMessage("by hand");
+      assertThat(worked).hasValue(0);
     }
   }
 }

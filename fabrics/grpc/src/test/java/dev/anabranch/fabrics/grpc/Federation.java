@@ -146,6 +146,11 @@ final class Federation implements AutoCloseable {
     return true;
   }
 
+  /** Ends a run as its operator would. */
+  void stop(String run, String why) {
+    attendance.stop(run, new AnabranchException(Failure.STOPPED, why));
+  }
+
   /** A fabric whose runs are played by these agents. */
   Played fabric() {
     return new Played();

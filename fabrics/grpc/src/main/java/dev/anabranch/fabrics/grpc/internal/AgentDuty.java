@@ -13,9 +13,7 @@ import dev.anabranch.fabrics.grpc.internal.proto.RunReady;
 import dev.anabranch.fabrics.grpc.internal.proto.RunRefused;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +33,7 @@ public final class AgentDuty implements Dial.OrderListener, AutoCloseable {
   private final Thread ticker;
   private final CompletableFuture<@Nullable String> end = new CompletableFuture<>();
   private final Map<String, AgentRun> runs = new TreeMap<>();
-  private final Set<String> preparing = new TreeSet<>();
+  private final Preparations preparing = new Preparations();
   private volatile boolean closed;
 
   /**
@@ -74,12 +72,13 @@ public final class AgentDuty implements Dial.OrderListener, AutoCloseable {
       }
       var alive = Alive.newBuilder();
       synchronized (this) {
-        if (runs.isEmpty() && preparing.isEmpty()) {
+        alive.addAllPreparing(preparing.runs());
+        if (runs.isEmpty() && alive.getPreparingCount() == 0) {
           continue;
         }
         runs.values().forEach(run -> alive.addAllDoing(run.doing()));
-        alive.addAllPreparing(preparing);
       }
+      alive.setPrepares(alive.getPreparingCount() > 0 && preparing.moved());
       dial.report(Report.newBuilder().setAlive(alive).build());
     }
   }
@@ -122,12 +121,8 @@ public final class AgentDuty implements Dial.OrderListener, AutoCloseable {
 
   private void offer(OfferRun offer) {
     synchronized (this) {
-      if (preparing.contains(offer.getRun())) {
-        return;
-      }
       if (!runs.containsKey(offer.getRun())) {
-        preparing.add(offer.getRun());
-        Thread.ofVirtual().name("run " + offer.getRun()).start(() -> prepare(offer));
+        preparing.begin(offer.getRun(), () -> prepare(offer));
         return;
       }
     }
@@ -146,14 +141,17 @@ public final class AgentDuty implements Dial.OrderListener, AutoCloseable {
       var wired = wiring.wire(id, offer.getPlan());
       var run = new AgentRun(dial, sentLog, wired, memories.of(id));
       synchronized (this) {
-        preparing.remove(id);
+        if (!preparing.end(id) || closed) {
+          run.close(false);
+          return;
+        }
         runs.put(id, run);
       }
       notes.accept("run " + id + ": ready");
       ready(id);
     } catch (RuntimeException e) {
-      synchronized (this) {
-        preparing.remove(id);
+      if (!preparing.end(id)) {
+        return;
       }
       notes.accept("run " + id + ": refused: " + e.getMessage());
       dial.report(
@@ -187,6 +185,7 @@ public final class AgentDuty implements Dial.OrderListener, AutoCloseable {
   private void close(String id, String reason) {
     AgentRun run;
     synchronized (this) {
+      preparing.forget(id);
       run = runs.remove(id);
     }
     if (run != null) {

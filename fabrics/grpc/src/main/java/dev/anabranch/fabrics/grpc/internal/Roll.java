@@ -27,6 +27,9 @@ public final class Roll {
     @Nullable String refused;
     double heard;
 
+    /** Whether it loads what it needs for this run, and has not done so lately. */
+    boolean stuck;
+
     /** Since which round it is away; below 0: it is not. */
     int awaySince = -1;
 
@@ -151,13 +154,27 @@ public final class Roll {
   }
 
   private String connected(NodeId party) {
-    return hub.connected(agent(party)) ? "is connected" : "is not connected";
+    if (!hub.connected(agent(party))) {
+      return "is not connected";
+    }
+    return seat(agent(party)).stuck
+        ? "is connected, but is stuck in loading its model and data; see its own log"
+        : "is connected";
   }
 
   /** An agent has given a sign. */
   private void heard(Seat seat) {
     seat.heard = clock.now();
     seat.awaySince = -1;
+    seat.stuck = false;
+  }
+
+  /** Whether a report says no more than that the agent waits in preparing this run. */
+  private boolean stuck(Report report) {
+    var alive = report.getAlive();
+    return report.getWhatCase() == Report.WhatCase.ALIVE
+        && !alive.getPrepares()
+        && alive.getPreparingList().contains(run);
   }
 
   private Seat seat(String agent) {
@@ -212,6 +229,10 @@ public final class Roll {
       return;
     }
     board.change(() -> {
+      if (stuck(report)) {
+        seat.stuck = true;
+        return;
+      }
       heard(seat);
       switch (report.getWhatCase()) {
         case READY -> seat.ready |= report.getReady().getRun().equals(run);
