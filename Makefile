@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help build fast test it bench bad-line format demo clean
+.PHONY: help build fast test it bench fuzz bad-line format demo clean
 
 MVN ?= mvn -B
 # Modules to work on, e.g. make test M=core,parts (all by default)
@@ -25,6 +25,10 @@ it: ## unit and integration tests, and the format check
 bench: ## run the benchmarks and print their table (B=visit runs one, see benchmarks/README.md)
 	$(MVN) -q -Dmaven.test.skip=true -Dbench.skip=false $(if $(B),'-Dbench.args=$(B)') \
 		$(if $(MODEL),'-Dbench.model=$(abspath $(MODEL))') $(if $(DEVICES),'-Dbench.devices=$(DEVICES)') -pl benchmarks -am package
+
+fuzz: ## fuzz the decoders for T=minutes (8 by default; W=codecs picks one of the targets)
+	$(MVN) -q -Pfuzz -DskipTests '-Dfuzz.args=$(or $(T),8) $(W)' -pl fabrics/grpc -am \
+		process-test-classes
 
 bad-line: ## carry out a plan over slow lines that lose packets and are cut, as root (see benchmarks/README.md)
 	python3 tools/bad_line.py

@@ -1,5 +1,7 @@
 package dev.anabranch.core;
 
+import java.util.regex.Pattern;
+
 /** A party of a run: its role, and its index among those of that role. */
 public record NodeId(Role role, int index) implements Comparable<NodeId> {
   /** What a party does. */
@@ -8,6 +10,8 @@ public record NodeId(Role role, int index) implements Comparable<NodeId> {
     DEVICE,
     BODY
   }
+
+  private static final Pattern FORM = Pattern.compile("(device|body) (0|[1-9][0-9]{0,8})");
 
   public static final NodeId COORDINATOR = new NodeId(Role.COORDINATOR, 0);
 
@@ -32,25 +36,20 @@ public record NodeId(Role role, int index) implements Comparable<NodeId> {
         : role.name().toLowerCase(java.util.Locale.ROOT) + " " + index;
   }
 
-  /** The inverse of {@link #toString}. */
+  /**
+   * The inverse of {@link #toString}.
+   *
+   * @throws IllegalArgumentException if it is no such text, or the index not below 10^9
+   */
   public static NodeId parse(String text) {
     if (text.equals("coordinator")) {
       return COORDINATOR;
     }
-    int space = text.indexOf(' ');
-    try {
-      int index = Integer.parseInt(text.substring(space + 1));
-      switch (text.substring(0, Math.max(0, space))) {
-        case "device":
-          return device(index);
-        case "body":
-          return body(index);
-        default:
-          break;
-      }
-    } catch (NumberFormatException e) {
-      throw new IllegalArgumentException("node: " + text + " (expected: such as 'device 7')", e);
+    var form = FORM.matcher(text);
+    if (!form.matches()) {
+      throw new IllegalArgumentException("node: " + text + " (expected: such as 'device 7')");
     }
-    throw new IllegalArgumentException("node: " + text + " (expected: such as 'device 7')");
+    int index = Integer.parseInt(form.group(2));
+    return form.group(1).equals("device") ? device(index) : body(index);
   }
 }

@@ -178,7 +178,7 @@ public final class TreeMean implements Aggregator<TensorMap, TensorMap> {
               "device: " + next.first + " (expected: above " + last.last + ")");
         }
         if (!next.specs.equals(last.specs)) {
-          throw new IllegalArgumentException(
+          throw new WireException(
               "update of device "
                   + next.first
                   + ": "

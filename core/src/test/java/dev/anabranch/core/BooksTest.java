@@ -1,7 +1,9 @@
 package dev.anabranch.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 final class BooksTest {
@@ -67,6 +69,11 @@ final class BooksTest {
   void node_readsBackTheSame() {
     for (var node : new NodeId[] {NodeId.COORDINATOR, D1, BODY}) {
       assertThat(NodeId.parse(node.toString())).isEqualTo(node);
+    }
+    for (var text : List.of("", "device", "device -3", "device 03", "device 9999999999", "x 1")) {
+      assertThatThrownBy(() -> NodeId.parse(text))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("node: " + text + " (expected: such as 'device 7')");
     }
   }
 }

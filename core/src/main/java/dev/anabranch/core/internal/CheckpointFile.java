@@ -170,7 +170,7 @@ public final class CheckpointFile {
     }
     // Everything after the head is read as the body of a message: the reader checks each length.
     var in = new WireIn(bytes.asSlice(from, headSize), bytes.asSlice(from + headSize), owner);
-    int nextRound = in.headInt();
+    int nextRound = in.headCount(Integer.MAX_VALUE);
     long logSize = in.headLong();
     var notes = new LinkedHashMap<String, String>();
     for (int n = in.headCount(MAX); n > 0; n--) {

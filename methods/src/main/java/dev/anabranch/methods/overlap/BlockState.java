@@ -10,6 +10,7 @@ import dev.anabranch.core.TensorMap;
 import dev.anabranch.core.TreeMean;
 import dev.anabranch.core.Update;
 import dev.anabranch.core.Visits;
+import dev.anabranch.core.WireException;
 import dev.anabranch.core.WireIn;
 import dev.anabranch.core.WireOut;
 import java.util.ArrayList;
@@ -89,11 +90,22 @@ public record BlockState(List<TensorMap> blocks, int[] versions, List<NodeId> co
     return TensorMap.of(Map.of(name, Tensor.of(out, out.length)));
   }
 
+  /**
+   * The inverse.
+   *
+   * @throws WireException if they are not such numbers, or of another name
+   */
   static int[] numbers(TensorMap map, String name) {
+    if (!map.has(name)) {
+      throw new WireException(name + ": " + map.specs() + " (expected: numbers of this name)");
+    }
     float[] values = map.get(name).toArray();
     int[] out = new int[values.length];
     for (int i = 0; i < out.length; i++) {
       out[i] = (int) values[i];
+      if (out[i] != values[i]) {
+        throw new WireException(name + ": " + values[i] + " (expected: whole numbers)");
+      }
     }
     return out;
   }
@@ -111,6 +123,9 @@ public record BlockState(List<TensorMap> blocks, int[] versions, List<NodeId> co
     int[] versions = numbers(Codecs.TENSORS.decode(in, memory), "versions");
     var cohort = new ArrayList<NodeId>();
     for (int index : numbers(Codecs.TENSORS.decode(in, memory), "cohort")) {
+      if (index < 0) {
+        throw new WireException("cohort: device " + index + " (expected: at least 0)");
+      }
       cohort.add(NodeId.device(index));
     }
     var blocks = new ArrayList<TensorMap>();

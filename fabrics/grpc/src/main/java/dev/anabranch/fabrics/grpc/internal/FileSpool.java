@@ -250,7 +250,8 @@ final class FileSpool implements Spool, AutoCloseable {
     var codecBytes = new byte[codec];
     names.get(topicBytes).get(codecBytes);
     var place = Place.at(at, topicBytes, codecBytes, head, body);
-    if (head > size || body > size || place.bodyAt() + body > size) {
+    long ends = body == 0 ? place.headAt() + head : place.bodyAt() + body;
+    if (head > size || body > size || ends > size) {
       throw corrupt(file, at);
     }
     return place;

@@ -168,14 +168,16 @@ final class FrameReader {
 
   private long varint() throws IOException, BadFrame {
     long value = 0;
-    for (int shift = 0; shift < 70; shift += 7) {
+    for (int shift = 0; ; shift += 7) {
       int b = read();
+      if (shift == 63 && b != 1) { // more than 64 bits, or longer than it need be
+        throw new BadFrame("a number with " + b + " as its 10th byte (expected: 1)");
+      }
       value |= (b & 0x7fL) << shift;
       if (b < 0x80) {
         return value;
       }
     }
-    throw new BadFrame("a number of more than 10 bytes");
   }
 
   private int fixed32() throws IOException, BadFrame {

@@ -1,13 +1,12 @@
 package dev.anabranch.fabrics.grpc.internal;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.InvalidProtocolBufferException;
 import com.linecorp.armeria.client.ClientFactory;
 import com.linecorp.armeria.client.grpc.GrpcClients;
 import dev.anabranch.core.LinkLostException;
 import dev.anabranch.core.NodeId;
+import dev.anabranch.core.WireException;
 import dev.anabranch.fabrics.grpc.internal.proto.Hello;
-import dev.anabranch.fabrics.grpc.internal.proto.Order;
 import dev.anabranch.fabrics.grpc.internal.proto.Report;
 import dev.anabranch.fabrics.grpc.internal.proto.TransportGrpc;
 import io.grpc.Channel;
@@ -162,15 +161,15 @@ public final class GrpcDial implements Dial {
       mine.dial();
       try {
         while (mine.pipe.more()) {
-          var order = Order.parseFrom(Standing.bytes(mine.pipe.receive()));
+          var order = Standing.order(mine.pipe.receive());
           synchronized (listener) {
             listener.ordered(order);
           }
         }
       } catch (LinkLostException e) {
         mine.cut(String.valueOf(e.getMessage()));
-      } catch (InvalidProtocolBufferException e) {
-        mine.cut("order: " + e.getMessage());
+      } catch (WireException e) {
+        mine.cut(String.valueOf(e.getMessage()));
       } finally {
         mine.pipe.close();
       }
@@ -193,7 +192,7 @@ public final class GrpcDial implements Dial {
             new EndPipe(
                 Standing.KEY,
                 NodeId.device(0),
-                limits.withGrace(Duration.ofDays(36500)),
+                Standing.limits(limits).withGrace(Duration.ofDays(36500)),
                 new MemorySpool(Standing.UNREAD),
                 Tally.NONE,
                 timer,

@@ -1,13 +1,12 @@
 package dev.anabranch.fabrics.grpc.internal;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.InvalidProtocolBufferException;
 import com.linecorp.armeria.server.grpc.GrpcService;
 import dev.anabranch.core.LinkLostException;
 import dev.anabranch.core.NodeId;
+import dev.anabranch.core.WireException;
 import dev.anabranch.fabrics.grpc.internal.proto.Hello;
 import dev.anabranch.fabrics.grpc.internal.proto.Order;
-import dev.anabranch.fabrics.grpc.internal.proto.Report;
 import io.grpc.Status;
 import java.util.Set;
 import java.util.TreeSet;
@@ -215,7 +214,7 @@ public final class GrpcHub implements Hub {
           new EndPipe(
               Standing.KEY,
               NodeId.COORDINATOR,
-              limits,
+              Standing.limits(limits),
               new MemorySpool(Standing.UNREAD),
               Tally.NONE,
               timer,
@@ -234,7 +233,7 @@ public final class GrpcHub implements Hub {
       String reason = "it has ended its stream";
       try {
         while (pipe.more()) {
-          var report = Report.parseFrom(Standing.bytes(pipe.receive()));
+          var report = Standing.report(pipe.receive());
           var to = listener;
           if (to != null) {
             synchronized (this) {
@@ -244,8 +243,8 @@ public final class GrpcHub implements Hub {
         }
       } catch (LinkLostException e) {
         reason = String.valueOf(e.getMessage());
-      } catch (InvalidProtocolBufferException e) {
-        reason = "report: " + e.getMessage();
+      } catch (WireException e) {
+        reason = String.valueOf(e.getMessage());
         pipe.lose(reason);
       }
       leave(reason);

@@ -199,14 +199,9 @@ final class Reception {
     }
 
     private Status admit(Identity name, Hello said) {
-      if (said.getProtocol() != PROTOCOL) {
-        return Status.FAILED_PRECONDITION.withDescription(
-            "protocol: %d (expected: %d; use the same release on both sides)"
-                .formatted(Integer.toUnsignedLong(said.getProtocol()), PROTOCOL));
-      }
-      if (said.getSession().size() != SESSION || said.getNext() < 1 || said.getWindow() < 1) {
-        return Status.INVALID_ARGUMENT.withDescription(
-            "hello: session, next or window (expected: 16 bytes, >= 1, >= 1)");
+      var defect = defect(said);
+      if (defect != null) {
+        return defect;
       }
       var found = standing ? hub.attendance(name, said) : exchange(name, said);
       var to = found.leg();
@@ -236,16 +231,7 @@ final class Reception {
     }
 
     private GrpcHub.Found exchange(Identity name, Hello said) {
-      var from = NodeId.parse(said.getFrom());
-      var key =
-          LinkKey.between(
-              said.getRun(),
-              said.getRound(),
-              said.getVisit(),
-              said.getAttempt(),
-              from,
-              NodeId.parse(said.getTo()));
-      return hub.link(name, key, from, said);
+      return hub.link(name, key(said), NodeId.parse(said.getFrom()), said);
     }
 
     @Override
@@ -291,6 +277,34 @@ final class Reception {
       }
       line.end(status);
     }
+  }
+
+  /** Null, or why a hello is none. */
+  static @Nullable Status defect(Hello said) {
+    if (said.getProtocol() != PROTOCOL) {
+      return Status.FAILED_PRECONDITION.withDescription(
+          "protocol: %d (expected: %d; use the same release on both sides)"
+              .formatted(Integer.toUnsignedLong(said.getProtocol()), PROTOCOL));
+    }
+    return said.getSession().size() != SESSION || said.getNext() < 1 || said.getWindow() < 1
+        ? Status.INVALID_ARGUMENT.withDescription(
+            "hello: session, next or window (expected: 16 bytes, >= 1, >= 1)")
+        : null;
+  }
+
+  /**
+   * The link that a hello names.
+   *
+   * @throws IllegalArgumentException if there cannot be such a link
+   */
+  static LinkKey key(Hello said) {
+    return LinkKey.between(
+        said.getRun(),
+        said.getRound(),
+        said.getVisit(),
+        said.getAttempt(),
+        NodeId.parse(said.getFrom()),
+        NodeId.parse(said.getTo()));
   }
 
   /** Who has opened this stream; nothing of it has been read yet. */

@@ -1,5 +1,6 @@
 package dev.anabranch.fabrics.grpc.internal;
 
+import com.google.protobuf.InvalidProtocolBufferException;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
 import dev.anabranch.core.NodeId;
@@ -13,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * Where the messages of one visit lie on the coordinator's disk: a folder for each attempt, and a
@@ -20,6 +22,7 @@ import java.util.Optional;
  */
 final class VisitFolder {
   private static final String SEALED = "sealed";
+  private static final Pattern ATTEMPT = Pattern.compile("attempt-(\\d{1,9})");
 
   private final Path folder;
 
@@ -55,9 +58,9 @@ final class VisitFolder {
     if (Files.isDirectory(folder)) {
       try (var attempts = Files.list(folder)) {
         for (var attempt : attempts.toList()) {
-          var name = attempt.getFileName().toString();
-          if (name.startsWith("attempt-")) {
-            next = Math.max(next, 1 + Integer.parseInt(name.substring("attempt-".length())));
+          var name = ATTEMPT.matcher(attempt.getFileName().toString());
+          if (name.matches()) {
+            next = Math.max(next, 1 + Integer.parseInt(name.group(1)));
           }
         }
       } catch (IOException e) {
@@ -87,15 +90,33 @@ final class VisitFolder {
     }
   }
 
-  /** What was sealed here, if anything was. */
+  /**
+   * What was sealed here, if anything was.
+   *
+   * @throws AnabranchException of kind CORRUPT if the file is damaged
+   */
   Optional<Sealed> sealed() {
+    var file = folder.resolve(SEALED);
     try {
-      return Optional.of(Sealed.parseFrom(Files.readAllBytes(folder.resolve(SEALED))));
+      var sealed = Sealed.parseFrom(Files.readAllBytes(file));
+      Defects.of(sealed)
+          .ifPresent(defect -> {
+            throw damaged(file, defect);
+          });
+      return Optional.of(sealed);
     } catch (NoSuchFileException e) {
       return Optional.empty();
+    } catch (InvalidProtocolBufferException e) {
+      throw damaged(file, e.getMessage() + " (expected: the seal of a visit)");
     } catch (IOException e) {
       throw failed(folder, e);
     }
+  }
+
+  private static AnabranchException damaged(Path file, String defect) {
+    return new AnabranchException(
+        Failure.CORRUPT,
+        "spool " + file + ": " + defect + "; delete the run's spool folder, then resume the run");
   }
 
   /** Says durably that an attempt is whole. */

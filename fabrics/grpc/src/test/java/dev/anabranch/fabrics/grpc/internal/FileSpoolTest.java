@@ -68,6 +68,21 @@ class FileSpoolTest {
   }
 
   @Test
+  void lastMessage_mayHaveNoBody() {
+    var file = folder.resolve("inbox");
+    try (var spool = new FileSpool(file)) {
+      write(spool, "empty", 17, 0);
+    }
+    assertThat(FileSpool.read(file).stream().map(Spool.Arrival::open))
+        .singleElement()
+        .satisfies(parcel -> {
+          assertThat(parcel.topic()).isEqualTo("empty");
+          assertThat(read(parcel.wire().head())).isEqualTo(read(bytes(17, 1)));
+          parcel.wire().close();
+        });
+  }
+
+  @Test
   void fullDisk_isTold_andLeavesNothingBehind() throws IOException {
     var file = Files.createSymbolicLink(folder.resolve("inbox"), Path.of("/dev/full"));
     var told = new ArrayList<AnabranchException>();

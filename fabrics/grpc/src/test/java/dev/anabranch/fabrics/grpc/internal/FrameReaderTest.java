@@ -108,6 +108,15 @@ class FrameReaderTest {
     }
   }
 
+  /** Readers that cut such a number off do not agree on what is left. */
+  @Test
+  void numberBeyond64Bits_isRefused() {
+    byte[] acknowledged = {3 << 3, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0x36};
+    assertThat(read(acknowledged))
+        .isEqualTo(
+            new Inbound.Malformed("frame: a number with 54 as its 10th byte (expected: 1)"));
+  }
+
   @Test
   void declaredLengths_areCheckedBeforeAnythingIsAllocated() {
     // Field 9 (data), 2^31 - 1 bytes declared, none there.
