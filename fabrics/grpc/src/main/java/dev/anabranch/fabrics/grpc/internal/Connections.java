@@ -1,12 +1,10 @@
 package dev.anabranch.fabrics.grpc.internal;
 
 import com.linecorp.armeria.client.ClientFactory;
-import com.linecorp.armeria.common.util.EventLoopGroups;
 import com.linecorp.armeria.server.ServerBuilder;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import io.micrometer.core.instrument.config.MeterFilter;
-import io.netty.channel.EventLoopGroup;
 import io.netty.handler.ssl.ClientAuth;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -47,14 +45,6 @@ public final class Connections {
     return none;
   }
 
-  /** Ends at once when its server does; others would be quiet for two seconds first. */
-  private static EventLoopGroup acceptor() {
-    return EventLoopGroups.builder()
-        .numThreads(1)
-        .gracefulShutdown(Duration.ZERO, Duration.ofSeconds(15))
-        .build();
-  }
-
   /**
    * Sets up a server on which a hub is mounted: windows, keepalive and limits of connections; and,
    * where there is TLS, its version and whom it trusts. Ports and services are the caller's.
@@ -66,7 +56,7 @@ public final class Connections {
   public static ServerBuilder prepare(
       ServerBuilder builder, @Nullable Tls tls, Duration begin, boolean everybody) {
     builder
-        .bossGroupFactory(name -> acceptor())
+        .bossGroupFactory(name -> new Acceptor())
         .childChannelPipelineCustomizer(pipeline -> {
           var patience = new Patience(tls != null, begin);
           if (tls == null) {

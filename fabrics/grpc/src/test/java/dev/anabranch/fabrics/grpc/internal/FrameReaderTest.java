@@ -113,8 +113,7 @@ class FrameReaderTest {
   void numberBeyond64Bits_isRefused() {
     byte[] acknowledged = {3 << 3, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0x36};
     assertThat(read(acknowledged))
-        .isEqualTo(
-            new Inbound.Malformed("frame: a number with 54 as its 10th byte (expected: 1)"));
+        .isEqualTo(new Inbound.Malformed("frame: a number with 54 as its 10th byte (expected: 1)"));
   }
 
   @Test
