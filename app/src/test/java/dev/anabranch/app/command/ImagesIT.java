@@ -136,7 +136,8 @@ class ImagesIT {
         "data.source={idx: {images: '%s', labels: '%s', classes: 2}}"
             .formatted(idx("images", 40, 28, 20), idx("labels", 40));
     sha(plan("run", "grey", source, "data.holdout=0.2"));
-    assertThat(Json.readObject(folder.resolve("grey/summary.json")).get("metrics").toString())
+    assertThat(Json.readObject(folder.resolve("grey/summary.json")).get("metrics"))
+        .asString()
         .contains("accuracy");
     var picture = png("new/3.png", 50, 0);
     var said = Ended.installed(picture + "\n", "predict", folder.resolve("grey"));

@@ -147,6 +147,29 @@ class MethodsIT {
   }
 
   @Test
+  void deviceWhoseMachineFails_refuses(@TempDir Path folder) {
+    var method = method("fedavg", Map.of());
+    var log = new MemoryLog();
+    try (var engine = ToyEngine.small(2);
+        var small = new Federation(folder, DEVICES, Duration.ofSeconds(60))) {
+      small.wire(
+          "device-2",
+          (run, plan) -> {
+            throw new UnsatisfiedLinkError("libtorch.so");
+          });
+      var job = ToyJob.of(engine, DEVICES).withLog(log).job(method.use(engine.facts()));
+      small.fabric().run(method, job);
+    }
+    assertThat(log.of("lost"))
+        .isNotEmpty()
+        .allSatisfy(line ->
+            assertThat(line.fields())
+                .containsEntry("device", 2)
+                .containsEntry(
+                    "reason", "device-2 refuses: java.lang.UnsatisfiedLinkError: libtorch.so"));
+  }
+
+  @Test
   void methodThatNeedsAllDataInOnePlace_isRefusedByName() {
     try (var engine = ToyEngine.small(1)) {
       var method = method("central", Map.of());

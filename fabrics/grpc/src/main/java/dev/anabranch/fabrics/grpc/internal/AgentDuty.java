@@ -1,6 +1,7 @@
 package dev.anabranch.fabrics.grpc.internal;
 
 import com.google.protobuf.ByteString;
+import dev.anabranch.core.AnabranchException;
 import dev.anabranch.fabrics.grpc.RunWiring;
 import dev.anabranch.fabrics.grpc.SentLog;
 import dev.anabranch.fabrics.grpc.internal.proto.Alive;
@@ -149,18 +150,16 @@ public final class AgentDuty implements Dial.OrderListener, AutoCloseable {
       }
       notes.accept("run " + id + ": ready");
       ready(id);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) { // whatever it is, the coordinator is told
       if (!preparing.end(id)) {
         return;
       }
-      notes.accept("run " + id + ": refused: " + e.getMessage());
+      var why = e instanceof AnabranchException ? String.valueOf(e.getMessage()) : e.toString();
+      notes.accept("run " + id + ": refused: " + why);
       dial.report(
           Report.newBuilder()
               .setRefused(
-                  RunRefused.newBuilder()
-                      .setRun(id)
-                      .setFailure(AgentRun.failure(e))
-                      .setReason(String.valueOf(e.getMessage())))
+                  RunRefused.newBuilder().setRun(id).setFailure(AgentRun.failure(e)).setReason(why))
               .build());
     }
   }

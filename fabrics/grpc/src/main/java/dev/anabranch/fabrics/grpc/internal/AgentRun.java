@@ -212,7 +212,7 @@ final class AgentRun {
   }
 
   /** The failure behind an exception, for the coordinator. */
-  static String failure(RuntimeException e) {
+  static String failure(Throwable e) {
     return e instanceof AnabranchException known ? known.failure().name() : Failure.PROGRAM.name();
   }
 }

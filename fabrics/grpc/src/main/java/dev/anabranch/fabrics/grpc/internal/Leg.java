@@ -15,9 +15,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One hop of a link, across connections: numbers, acknowledgements, the window, and what is sent
- * again after a cut. What the frames mean is the affair of its two sides, {@link Outgoing} and
- * {@link Taker}. Thread-safe; everything is guarded by {@link #lock}, which is held for no longer
- * than it takes to copy a frame.
+ * again after a cut. What the frames mean is the affair of {@link Outgoing} and {@link Taker}.
+ * Thread-safe; everything is guarded by {@link #lock}, held at most while a frame is copied.
  */
 final class Leg {
   private static final Logger LOG = LoggerFactory.getLogger(Leg.class);
@@ -160,10 +159,7 @@ final class Leg {
       }
       ackSent = 0;
       resuming = true;
-      if (grace != null) {
-        grace.cancel(false);
-        grace = null;
-      }
+      endGrace();
     } finally {
       lock.unlock();
     }
@@ -352,6 +348,14 @@ final class Leg {
     detached(from, status);
   }
 
+  /** Called with the lock held. */
+  private void endGrace() {
+    if (grace != null) {
+      grace.cancel(false);
+      grace = null;
+    }
+  }
+
   /**
    * A stream has ended.
    *
@@ -464,10 +468,7 @@ final class Leg {
       this.told = told;
       to = line;
       line = null;
-      if (grace != null) {
-        grace.cancel(false);
-        grace = null;
-      }
+      endGrace();
     } finally {
       lock.unlock();
     }
@@ -482,10 +483,7 @@ final class Leg {
     lock.lock();
     try {
       retired = true;
-      if (grace != null) {
-        grace.cancel(false);
-        grace = null;
-      }
+      endGrace();
     } finally {
       lock.unlock();
     }
