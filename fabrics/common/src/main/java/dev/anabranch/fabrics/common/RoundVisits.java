@@ -14,6 +14,7 @@ import dev.anabranch.core.Topic;
 import dev.anabranch.core.TreeMean;
 import dev.anabranch.core.VisitCost;
 import dev.anabranch.core.Visits;
+import dev.anabranch.core.WireException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -228,17 +229,23 @@ public abstract class RoundVisits<V extends PlayedVisit<L>, L extends Coordinato
         visit.miss(Objects.requireNonNullElse(link.lost(), "lost"));
         hold(visit, false);
         return null;
+      } catch (WireException e) {
+        return refuse(visit, link, topic.name() + ": " + e.getMessage() + "; it is refused");
       }
       keep(got);
       if (got.value() instanceof Checked checked && checked.defect().isPresent()) {
-        var defect = checked.defect().get();
-        visit.refuse(defect);
-        link.refuse(defect);
-        visit.toDevice().refuse(defect);
-        hold(visit, false);
-        return null;
+        return refuse(visit, link, checked.defect().get());
       }
       return got.value();
+    }
+
+    /** What a device sends may be anything: it costs the device its visit, and nobody else. */
+    private @Nullable T refuse(V visit, L link, String defect) {
+      visit.refuse(defect);
+      link.refuse(defect);
+      visit.toDevice().refuse(defect);
+      hold(visit, false);
+      return null;
     }
   }
 

@@ -6,14 +6,21 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.anabranch.core.Ability;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Checkpoint;
+import dev.anabranch.core.Codec;
 import dev.anabranch.core.Codecs;
 import dev.anabranch.core.Failure;
 import dev.anabranch.core.Faults;
+import dev.anabranch.core.Fidelity;
+import dev.anabranch.core.Memory;
 import dev.anabranch.core.Method;
 import dev.anabranch.core.NodeId;
 import dev.anabranch.core.Outcome;
 import dev.anabranch.core.Quorum;
+import dev.anabranch.core.TensorMap;
+import dev.anabranch.core.TensorSpec;
 import dev.anabranch.core.Topic;
+import dev.anabranch.core.WireIn;
+import dev.anabranch.core.WireOut;
 import dev.anabranch.testkit.AssertingLinks;
 import dev.anabranch.testkit.MemoryCheckpoints;
 import dev.anabranch.testkit.MemoryLog;
@@ -91,6 +98,55 @@ final class LocalFabricTest {
     assertThat(lost.fields()).containsEntry("device", 1);
     assertThat(String.valueOf(lost.fields().get("reason")))
         .isEqualTo("update: NaN or infinite (expected: finite values); the update is refused");
+  }
+
+  /** Writes nothing of an empty map, which nobody can read. */
+  private static final class Torn implements Codec<TensorMap> {
+    @Override
+    public String id() {
+      return "torn/1";
+    }
+
+    @Override
+    public Fidelity fidelity() {
+      return Fidelity.EXACT;
+    }
+
+    @Override
+    public void encode(TensorMap message, WireOut out, Memory memory) {
+      if (message.size() > 0) {
+        Codecs.TENSORS.encode(message, out, memory);
+      }
+    }
+
+    @Override
+    public TensorMap decode(WireIn in, Memory memory) {
+      return Codecs.TENSORS.decode(in, memory);
+    }
+  }
+
+  @Test
+  void messageThatIsNone_isRefusedAndTheRoundGoesOn() {
+    var topic = new Topic<>("tensors", new Torn());
+    var log = new MemoryLog();
+    var method =
+        Programs.of(
+            Set.of(Ability.ONE_EXCHANGE),
+            (me, state) -> {
+              try (var visits = me.invite(0, me.roster().devices())) {
+                assertThat(visits.gather(topic, new Quorum(2)).toList()).hasSize(2);
+              }
+              return state;
+            },
+            me -> {
+              var whole = TensorMap.zeros(List.of(TensorSpec.of("v", 2)));
+              me.coordinator().post(topic, me.id().index() == 1 ? TensorMap.empty() : whole);
+            });
+    var outcome = run(method, 3, 2, job -> job.withLog(log));
+    assertThat(outcome.lost()).isEqualTo(1);
+    assertThat(log.of("lost").getFirst().fields()).containsEntry("device", 1);
+    assertThat(String.valueOf(log.of("lost").getFirst().fields().get("reason")))
+        .matches("tensors: .* \\(expected: .*\\); it is refused");
   }
 
   @Test
