@@ -16,6 +16,8 @@ public final class Scaling {
 
   /** For each new pixel of a line, where its sources begin and what each of them weighs. */
   private record Taps(int[] first, float[][] weights) {
+    static final Taps NONE = new Taps(new int[0], new float[0][]);
+
     static Taps of(int from, int to) {
       double scale = (double) from / to;
       double reach = Math.max(1, scale);
@@ -61,8 +63,9 @@ public final class Scaling {
     }
     this.from = from;
     this.to = to;
-    this.across = Taps.of(from.width(), to.width());
-    this.down = Taps.of(from.height(), to.height());
+    boolean same = from.equals(to);
+    this.across = same ? Taps.NONE : Taps.of(from.width(), to.width());
+    this.down = same ? Taps.NONE : Taps.of(from.height(), to.height());
   }
 
   /** One image, [c, h, w]; the given one if nothing changes. */
