@@ -1,6 +1,7 @@
 package dev.anabranch.core;
 
 import dev.anabranch.core.internal.CheckpointFile;
+import dev.anabranch.core.internal.MemoryFiles;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -16,10 +17,11 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checkpoints in a folder, one file a round, the last two kept. A file gets its name only once it
- * is whole and on the disk, and ends with a SHA-256 of itself. With a log, a checkpoint remembers
- * how long the log was, and going back to the checkpoint cuts the log back. Not thread-safe; one
- * process at a time, see {@link RunLock}.
+ * Checkpoints in a folder, one file a round, the last two kept; beside them the large values that
+ * devices remember, each written once. A file gets its name only once it is whole and on the disk,
+ * and ends with a SHA-256 of itself. With a log, a checkpoint remembers how long the log was, and
+ * going back to the checkpoint cuts the log back. Not thread-safe; one process at a time, see
+ * {@link RunLock}.
  */
 public final class FileCheckpoints implements Checkpoints {
   private static final String PREFIX = "round-";
@@ -30,6 +32,7 @@ public final class FileCheckpoints implements Checkpoints {
   private final LongSupplier logSize;
   private final LongConsumer cutLog;
   private final Consumer<String> notes;
+  private final MemoryFiles memories;
 
   /** Checkpoints alone; a file that has to be passed over is not reported. */
   public FileCheckpoints(Path folder) {
@@ -43,6 +46,7 @@ public final class FileCheckpoints implements Checkpoints {
   public FileCheckpoints(Path folder, @Nullable FileRunLog log, Consumer<String> notes) {
     this.folder = folder;
     this.notes = notes;
+    this.memories = new MemoryFiles(folder);
     this.logSize =
         () -> {
           if (log == null) {
@@ -65,17 +69,15 @@ public final class FileCheckpoints implements Checkpoints {
     var part = folder.resolve(name + ".part");
     try {
       Files.createDirectories(folder);
-      CheckpointFile.write(part, checkpoint, logSize.getAsLong());
+      CheckpointFile.write(part, checkpoint, logSize.getAsLong(), memories);
+      WholeFile.force(folder); // what it names is there before it is
       Files.move(
           part,
           folder.resolve(name),
           StandardCopyOption.ATOMIC_MOVE,
           StandardCopyOption.REPLACE_EXISTING);
       WholeFile.force(folder);
-      var files = files();
-      for (var old : files.subList(Math.min(KEPT, files.size()), files.size())) {
-        Files.deleteIfExists(old);
-      }
+      prune();
     } catch (IOException e) {
       try {
         Files.deleteIfExists(part);
@@ -93,6 +95,15 @@ public final class FileCheckpoints implements Checkpoints {
               + "); the last good checkpoint stands, make room and resume the run",
           e);
     }
+  }
+
+  private void prune() throws IOException {
+    var files = files();
+    int kept = Math.min(KEPT, files.size());
+    for (var old : files.subList(kept, files.size())) {
+      Files.deleteIfExists(old);
+    }
+    memories.keepOnly(files.subList(0, kept));
   }
 
   /** The newest first. */
@@ -119,7 +130,7 @@ public final class FileCheckpoints implements Checkpoints {
       var damaged = new ArrayList<String>();
       for (var file : files()) {
         try {
-          var read = CheckpointFile.read(file);
+          var read = CheckpointFile.read(file, memories);
           cutLog.accept(read.logSize());
           return Optional.of(read.checkpoint());
         } catch (WireException e) {

@@ -3,10 +3,13 @@ package dev.anabranch.core;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.ToDoubleBiFunction;
 import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The replies of a round, in device order. They are read while they are iterated, each once, so
@@ -17,12 +20,15 @@ public final class Replies<T> implements Iterable<Reply<T>> {
   private final Iterator<Reply<T>> source;
   private final Map<NodeId, String> lost = new TreeMap<>();
   private final TreeMean means;
+  private Function<T, Optional<String>> defect = message -> Optional.empty();
 
   /** Where replies come from; a fabric implements it. */
   public interface Source<T> {
     /** The next sound reply; null when there are no more, after the quorum has been checked. */
-    @org.jspecify.annotations.Nullable
-    Reply<T> next(Map<NodeId, String> lost);
+    @Nullable Reply<T> next(Map<NodeId, String> lost);
+
+    /** The last one is none: its sender counts as lost. */
+    void refuse(Reply<T> last, String defect, Map<NodeId, String> lost);
   }
 
   public Replies(Source<T> source) {
@@ -36,13 +42,13 @@ public final class Replies<T> implements Iterable<Reply<T>> {
     this.means = means;
     this.source =
         new Iterator<>() {
-          private @org.jspecify.annotations.Nullable Reply<T> ahead;
+          private @Nullable Reply<T> ahead;
           private boolean ended;
 
           @Override
           public boolean hasNext() {
             if (ahead == null && !ended) {
-              ahead = source.next(lost);
+              ahead = sound(source);
               ended = ahead == null;
             }
             return ahead != null;
@@ -53,11 +59,34 @@ public final class Replies<T> implements Iterable<Reply<T>> {
             if (!hasNext()) {
               throw new java.util.NoSuchElementException();
             }
-            var reply = java.util.Objects.requireNonNull(ahead);
+            var reply = Objects.requireNonNull(ahead);
             ahead = null;
             return reply;
           }
         };
+  }
+
+  private @Nullable Reply<T> sound(Source<T> from) {
+    while (true) {
+      var reply = from.next(lost);
+      var wrong = reply == null ? Optional.<String>empty() : defect.apply(reply.message());
+      if (reply == null || wrong.isEmpty()) {
+        return reply;
+      }
+      from.refuse(reply, wrong.get(), lost);
+    }
+  }
+
+  /**
+   * Refuses from here on what is wrong for whoever reads it: its sender counts as lost.
+   *
+   * @param wrong gives {@code name: value (expected: …)}, or nothing if a message is sound
+   * @return these
+   */
+  public Replies<T> checked(Function<T, Optional<String>> wrong) {
+    var before = defect;
+    defect = message -> before.apply(message).or(() -> wrong.apply(message));
+    return this;
   }
 
   @Override
@@ -77,14 +106,23 @@ public final class Replies<T> implements Iterable<Reply<T>> {
     return all;
   }
 
-  /** Weighted mean over the replies, in double, along a fixed tree over device indices. */
-  public TensorMap mean(Function<T, TensorMap> value, ToDoubleFunction<T> weight) {
-    return mean(value, (from, message) -> weight.applyAsDouble(message));
+  /**
+   * Weighted mean over the replies, in double, along a fixed tree over device indices.
+   *
+   * @param variables what each has to hold; a reply with others is refused
+   */
+  public TensorMap mean(
+      List<TensorSpec> variables, Function<T, TensorMap> value, ToDoubleFunction<T> weight) {
+    return mean(variables, value, (from, message) -> weight.applyAsDouble(message));
   }
 
   /** The same with weights that depend on who sent. */
-  public TensorMap mean(Function<T, TensorMap> value, ToDoubleBiFunction<NodeId, T> weight) {
+  public TensorMap mean(
+      List<TensorSpec> variables,
+      Function<T, TensorMap> value,
+      ToDoubleBiFunction<NodeId, T> weight) {
     var fold = means.startWhole(TensorMap.empty());
+    checked(message -> value.apply(message).difference(variables));
     source.forEachRemaining(reply ->
         fold.add(
             reply.from(),

@@ -12,6 +12,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -285,6 +286,18 @@ public final class TensorMap implements AutoCloseable {
     if (!specs.equals(List.copyOf(expected))) {
       throw new IllegalArgumentException("tensors: " + specs + " (expected: " + expected + ")");
     }
+  }
+
+  /** Where names or shapes first differ from the expected ones; empty if they do not. */
+  public Optional<String> difference(List<TensorSpec> expected) {
+    for (int i = 0; i < Math.max(specs.size(), expected.size()); i++) {
+      var found = i < specs.size() ? specs.get(i).toString() : "nothing";
+      var wanted = i < expected.size() ? expected.get(i).toString() : "nothing more";
+      if (!found.equals(wanted)) {
+        return Optional.of(found + " (expected: " + wanted + ")");
+      }
+    }
+    return Optional.empty();
   }
 
   @Override

@@ -27,6 +27,12 @@ public record TensorSpec(String name, List<Long> shape) {
     return found.find() ? Integer.parseInt(found.group(1)) : -1;
   }
 
+  /** As in {@code 'classifier.bias' [3]}. */
+  @Override
+  public String toString() {
+    return "'" + name + "' " + shape;
+  }
+
   public long[] dims() {
     return shape.stream().mapToLong(Long::longValue).toArray();
   }

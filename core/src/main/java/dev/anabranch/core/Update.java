@@ -1,6 +1,8 @@
 package dev.anabranch.core;
 
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * What a device learned in a visit.
@@ -26,6 +28,22 @@ public record Update(TensorMap delta, long examples, double loss, TensorMap note
     return delta.isFinite() && notes.isFinite()
         ? Optional.empty()
         : Optional.of("update: NaN or infinite (expected: finite values); the update is refused");
+  }
+
+  /**
+   * What is wrong with it as a change of these variables; empty if nothing is.
+   *
+   * @param notes the names of notes that have to be there
+   */
+  public Optional<String> mismatch(List<TensorSpec> variables, String... notes) {
+    return delta.difference(variables).or(() -> lacking(notes));
+  }
+
+  private Optional<String> lacking(String... names) {
+    return Stream.of(names)
+        .filter(name -> !notes.has(name))
+        .findFirst()
+        .map(name -> "notes " + notes.specs() + " (expected: '" + name + "' among them)");
   }
 
   /** Frees the delta and the notes. */

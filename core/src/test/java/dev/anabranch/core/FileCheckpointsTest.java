@@ -97,6 +97,68 @@ final class FileCheckpointsTest {
     }
   }
 
+  private static Checkpoint remembering(int nextRound, Map<String, TensorMap> memory) {
+    var small = checkpoint(nextRound);
+    return new Checkpoint(
+        nextRound, small.state(), Map.of(NodeId.device(3), memory), small.notes());
+  }
+
+  private static TensorMap large(float value) {
+    float[] values = new float[300_000];
+    java.util.Arrays.fill(values, value);
+    return map("v", values);
+  }
+
+  private List<Path> memoryFiles() throws IOException {
+    return files().stream().filter(p -> p.getFileName().toString().startsWith("memory-")).toList();
+  }
+
+  @Test
+  void largeMemories_areWrittenOnce_andOnlyWhileNamed() throws IOException {
+    var checkpoints = new FileCheckpoints(folder);
+    var rests = large(1);
+    checkpoints.save(remembering(1, Map.of("rests", rests, "works", large(2))));
+    var first = memoryFiles();
+    assertThat(first).hasSize(2);
+    var times = new java.util.HashMap<Path, Object>();
+    for (var file : first) {
+      times.put(file, Files.getAttribute(file, "unix:ino"));
+    }
+    checkpoints.save(remembering(2, Map.of("rests", rests, "works", large(3))));
+    assertThat(memoryFiles()).hasSize(3).containsAll(first);
+    var resumed = new FileCheckpoints(folder);
+    var memory =
+        Objects.requireNonNull(resumed.last().orElseThrow().memories().get(NodeId.device(3)));
+    assertThat(Objects.requireNonNull(memory.get("rests")).sha256()).isEqualTo(rests.sha256());
+    assertThat(Objects.requireNonNull(memory.get("works")).sha256()).isEqualTo(large(3).sha256());
+    resumed.save(remembering(3, Map.of("rests", Objects.requireNonNull(memory.get("rests")))));
+    assertThat(memoryFiles()).hasSize(2);
+    resumed.save(remembering(4, Map.of("rests", large(1))));
+    assertThat(memoryFiles()).hasSize(1);
+    var last = memoryFiles().getFirst();
+    assertThat(Files.getAttribute(last, "unix:ino")).isEqualTo(times.get(last));
+  }
+
+  @Test
+  void damagedOrMissingMemory_givesTheOneBefore() throws IOException {
+    var checkpoints = new FileCheckpoints(folder);
+    checkpoints.save(remembering(1, Map.of("works", large(1))));
+    var before = memoryFiles();
+    checkpoints.save(remembering(2, Map.of("works", large(2))));
+    var newest = memoryFiles().stream().filter(f -> !before.contains(f)).findFirst().orElseThrow();
+    for (var wrong : List.of("its SHA-256 differs", "bytes (expected: 1200000", "not there")) {
+      switch (wrong) {
+        case "not there" -> Files.delete(newest);
+        case "its SHA-256 differs" -> damage(newest);
+        default -> Files.write(newest, new byte[5]);
+      }
+      var notes = new ArrayList<String>();
+      var last = new FileCheckpoints(folder, null, notes::add).last().orElseThrow();
+      assertThat(last.nextRound()).isEqualTo(1);
+      assertThat(notes).singleElement().asString().contains(wrong);
+    }
+  }
+
   @Test
   void unwritableFolder_saysThatTheLastOneStands() throws IOException {
     var blocked = folder.resolve("file");

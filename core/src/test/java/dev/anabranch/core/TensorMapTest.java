@@ -69,9 +69,7 @@ class TensorMapTest {
   void namesWhatIsMissingOrDiffers() {
     assertThatThrownBy(() -> two().get("c")).hasMessage("tensor 'c' is missing (known: [b, a])");
     assertThatThrownBy(() -> two().plus(TensorMap.empty()))
-        .hasMessage(
-            "tensors: [TensorSpec[name=b, shape=[2, 2]], TensorSpec[name=a, shape=[1]]]"
-                + " (expected: [])");
+        .hasMessage("tensors: ['b' [2, 2], 'a' [1]]" + " (expected: [])");
     assertThatThrownBy(() -> TensorMap.zeros(List.of(TensorSpec.of("a", 1), TensorSpec.of("a", 2))))
         .hasMessage("tensor 'a' stands twice");
   }

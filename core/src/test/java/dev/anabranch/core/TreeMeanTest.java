@@ -303,8 +303,6 @@ class TreeMeanTest {
     fold.add(NodeId.device(4), map(1), 1);
     assertThatThrownBy(() -> fold.add(NodeId.device(5), map(1, 2), 1))
         .isInstanceOf(WireException.class)
-        .hasMessage(
-            "update of device 5: [TensorSpec[name=w, shape=[2]]]"
-                + " (expected: [TensorSpec[name=w, shape=[1]]])");
+        .hasMessage("update of device 5: ['w' [2]]" + " (expected: ['w' [1]])");
   }
 }

@@ -50,7 +50,7 @@ public interface Averaging extends StarMethod<TensorMap, TensorMap, Update>, Tra
   static TensorMap add(
       TensorMap global, Replies<Update> replies, ToDoubleBiFunction<NodeId, Update> weight) {
     try (global) {
-      return replies.mean(Update::delta, weight).addedTo(global);
+      return replies.mean(global.specs(), Update::delta, weight).addedTo(global);
     }
   }
 

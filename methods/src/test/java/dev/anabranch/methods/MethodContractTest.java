@@ -3,6 +3,7 @@ package dev.anabranch.methods;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.anabranch.core.Fabric;
+import dev.anabranch.core.Link;
 import dev.anabranch.core.Method;
 import dev.anabranch.core.Settings;
 import dev.anabranch.fabrics.local.LocalFabric;
@@ -21,13 +22,13 @@ import dev.anabranch.methods.overlap.ParaBlockKinds;
 import dev.anabranch.methods.split.SfPrompt;
 import dev.anabranch.methods.split.SflFull;
 import dev.anabranch.methods.split.SflLinear;
-import dev.anabranch.testkit.AssertingLinks;
 import dev.anabranch.testkit.MethodContract;
 import dev.anabranch.testkit.ToyEngine;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.ServiceLoader;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
@@ -54,8 +55,8 @@ final class MethodContractTest {
     }
 
     @Override
-    protected Fabric fabric(int resident) {
-      return new LocalFabric(resident, new AssertingLinks());
+    protected Fabric fabric(int resident, UnaryOperator<Link> links) {
+      return new LocalFabric(resident, links);
     }
   }
 

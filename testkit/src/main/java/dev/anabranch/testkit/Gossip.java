@@ -33,7 +33,10 @@ public final class Gossip {
     for (int round = me.firstRound(); round < rounds; round++) {
       try (var visits = me.invite(round, me.roster().devices())) {
         visits.sendAll(MODEL, state);
-        state = visits.gather(UPDATE, new Quorum(1)).mean(Update::delta, Update::examples);
+        state =
+            visits
+                .gather(UPDATE, new Quorum(1))
+                .mean(state.specs(), Update::delta, Update::examples);
       }
       me.checkpoint(round + 1, state);
     }

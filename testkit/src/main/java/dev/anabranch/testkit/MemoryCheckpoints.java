@@ -12,12 +12,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.WeakHashMap;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps deep copies of the last checkpoint, and can stop a run right after one, as a crash would.
- * Thread-safe.
+ * Fails a run that changes in place what a device remembers: files write it once. Thread-safe.
  */
 public final class MemoryCheckpoints implements Checkpoints {
   /** What a run is ended with. */
@@ -32,6 +33,7 @@ public final class MemoryCheckpoints implements Checkpoints {
   private final IntPredicate crashAfter;
   private @Nullable Checkpoint last;
   private final List<Integer> rounds = new ArrayList<>();
+  private final Map<TensorMap, String> digests = new WeakHashMap<>();
 
   public MemoryCheckpoints() {
     this(nextRound -> false);
@@ -55,10 +57,18 @@ public final class MemoryCheckpoints implements Checkpoints {
 
   @Override
   public synchronized void save(Checkpoint checkpoint) {
+    checkpoint.memories().values().forEach(memory -> memory.forEach(this::requireUnchanged));
     last = copy(checkpoint);
     rounds.add(checkpoint.nextRound());
     if (crashAfter.test(checkpoint.nextRound())) {
       throw new Crash(checkpoint.nextRound());
+    }
+  }
+
+  private void requireUnchanged(String key, TensorMap value) {
+    var before = digests.put(value, value.sha256());
+    if (before != null && !before.equals(value.sha256())) {
+      throw new AssertionError("memory '" + key + "': changed in place (expected: a new value)");
     }
   }
 

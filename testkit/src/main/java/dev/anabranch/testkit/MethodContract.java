@@ -5,25 +5,27 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.anabranch.core.Fabric;
 import dev.anabranch.core.Faults;
+import dev.anabranch.core.Link;
 import dev.anabranch.core.Method;
 import dev.anabranch.core.Outcome;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
 /**
  * What every method keeps to, on any fabric: its result does not depend on threads, an interrupted
- * run goes on to the same end, frozen weights stay as they are, and a lost device does not end a
- * run. A subclass names method and fabric; the method should run at least two rounds with at least
- * two devices a round.
+ * run goes on to the same end, frozen weights stay as they are, and neither a lost device nor one
+ * that sends something else ends a run. A subclass names method and fabric; the method should run
+ * at least two rounds with at least two devices a round.
  */
 public abstract class MethodContract {
   /** The method, always the same. */
   protected abstract Method<?> method();
 
-  /** A fabric with so many resident visits. */
-  protected abstract Fabric fabric(int resident);
+  /** A fabric with so many resident visits, whose links are wrapped. */
+  protected abstract Fabric fabric(int resident, UnaryOperator<Link> links);
 
   /** How many devices there are. */
   protected int devices() {
@@ -41,8 +43,13 @@ public abstract class MethodContract {
   }
 
   private Outcome run(ToyJob job, int resident) {
+    return run(job, resident, new AssertingLinks());
+  }
+
+  private Outcome run(ToyJob job, int resident, UnaryOperator<Link> links) {
     var method = method();
-    return fabric(resident).run(method, configure(job).job(method.use(job.engine().facts())));
+    return fabric(resident, links)
+        .run(method, configure(job).job(method.use(job.engine().facts())));
   }
 
   private ToyJob job(ToyEngine engine) {
@@ -117,6 +124,26 @@ public abstract class MethodContract {
       var outcome = run(job(engine).withFaults(faults), 2);
       assertThat(outcome.lost()).isPositive();
       assertThat(outcome.trained().isFinite()).isTrue();
+    }
+  }
+
+  @Test
+  void deviceThatSendsOtherTensors_isRefused_andDoesNotEndTheRun() {
+    try (var engine = engine(2)) {
+      var sound = new ForeignMessages(null);
+      run(job(engine), 2, sound);
+      for (var topic : sound.topics()) {
+        var log = new MemoryLog();
+        var outcome = run(job(engine).withLog(log), 2, new ForeignMessages(topic));
+        assertThat(outcome.trained().isFinite()).isTrue();
+        assertThat(log.of("lost"))
+            .as(topic)
+            .isNotEmpty()
+            .first()
+            .satisfies(line ->
+                assertThat(String.valueOf(line.fields().get("reason")))
+                    .contains("'foreign' [2] (expected: "));
+      }
     }
   }
 }

@@ -35,7 +35,10 @@ public final class Remembering {
       try (var visits = me.invite(round, cohort)) {
         visits.sendAll(MODEL, state);
         state =
-            state.plus(visits.gather(UPDATE, new Quorum(1)).mean(Update::delta, Update::examples));
+            state.plus(
+                visits
+                    .gather(UPDATE, new Quorum(1))
+                    .mean(state.specs(), Update::delta, Update::examples));
       }
       me.report(round, "norm", state.norm());
       me.checkpoint(round + 1, state);

@@ -36,7 +36,10 @@ public final class Split {
       try (var visits = me.invite(round, me.roster().devices())) {
         visits.sendAll(MODEL, state);
         state =
-            state.plus(visits.gather(UPDATE, new Quorum(1)).mean(Update::delta, Update::examples));
+            state.plus(
+                visits
+                    .gather(UPDATE, new Quorum(1))
+                    .mean(state.specs(), Update::delta, Update::examples));
       }
       me.checkpoint(round + 1, state);
     }

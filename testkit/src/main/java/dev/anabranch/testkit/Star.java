@@ -62,6 +62,6 @@ public record Star(int rounds, Quorum quorum, CohortPolicy cohort)
 
   @Override
   public TensorMap fold(TensorMap state, Replies<Update> replies) {
-    return state.plus(replies.mean(Update::delta, Update::examples));
+    return state.plus(replies.mean(state.specs(), Update::delta, Update::examples));
   }
 }

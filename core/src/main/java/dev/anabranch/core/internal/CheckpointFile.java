@@ -19,17 +19,21 @@ import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * A checkpoint as a file: 8 bytes of name, the length of its head, the head (rounds, notes, names
- * and shapes), then the values of all memories and the two parts of the state, one after another; a
- * SHA-256 of all that ends it.
+ * of files, names and shapes of memories), then the values of memories that have no file of their
+ * own and the two parts of the state, one after another; a SHA-256 of all that ends it.
  */
 public final class CheckpointFile {
-  private static final byte[] NAME = {'A', 'N', 'A', 'B', 'R', 'C', 'K', '1'};
+  private static final byte[] NAME = {'A', 'N', 'A', 'B', 'R', 'C', 'K', '2'};
   private static final int DIGEST = 32;
   private static final int MAX = 1 << 26;
   private static final long STEP = 1 << 26;
@@ -39,16 +43,27 @@ public final class CheckpointFile {
   /** What a file holds; {@code logSize} is −1 without a log. */
   public record Read(Checkpoint checkpoint, long logSize) {}
 
-  /** Writes a file anew; its bytes are on the disk when this returns. */
-  public static void write(Path file, Checkpoint checkpoint, long logSize) throws IOException {
+  /** Takes bytes, a piece at a time. */
+  interface Taker {
+    void take(ByteBuffer piece) throws IOException;
+  }
+
+  /**
+   * Writes a file anew; its bytes are on the disk when this returns.
+   *
+   * @param beside gets the large values of memories
+   */
+  public static void write(Path file, Checkpoint checkpoint, long logSize, MemoryFiles beside)
+      throws IOException {
     var values = new ArrayList<MemorySegment>();
+    var files = files(checkpoint, beside);
     try (var channel =
             FileChannel.open(
                 file,
                 StandardOpenOption.CREATE,
                 StandardOpenOption.WRITE,
                 StandardOpenOption.TRUNCATE_EXISTING);
-        var head = head(checkpoint, logSize, values)) {
+        var head = head(checkpoint, logSize, files, values)) {
       var digest = sha256();
       var start = ByteBuffer.allocate(NAME.length + 8).order(ByteOrder.LITTLE_ENDIAN);
       start.put(NAME).putLong(head.head().byteSize()).flip();
@@ -62,8 +77,29 @@ public final class CheckpointFile {
     }
   }
 
-  private static Wire head(Checkpoint checkpoint, long logSize, ArrayList<MemorySegment> values) {
+  /** The names of the files of large values. */
+  private static Map<TensorMap, String> files(Checkpoint checkpoint, MemoryFiles beside)
+      throws IOException {
+    var files = new IdentityHashMap<TensorMap, String>();
+    for (var memory : checkpoint.memories().values()) {
+      for (var map : memory.values()) {
+        if (map.data().byteSize() >= MemoryFiles.LEAST) {
+          files.put(map, beside.put(map));
+        }
+      }
+    }
+    return files;
+  }
+
+  private static Wire head(
+      Checkpoint checkpoint,
+      long logSize,
+      Map<TensorMap, String> files,
+      List<MemorySegment> values) {
     var out = new WireOut(64);
+    var names = new TreeSet<>(files.values());
+    out.headInt(names.size());
+    names.forEach(out::headText);
     out.headInt(checkpoint.nextRound());
     out.headLong(logSize);
     out.headInt(checkpoint.notes().size());
@@ -85,7 +121,11 @@ public final class CheckpointFile {
                   out.headText(spec.name());
                   out.headShape(spec.dims());
                 }
-                values.add(map.data());
+                var file = files.get(map);
+                out.headText(file == null ? "" : file);
+                if (file == null) {
+                  values.add(map.data());
+                }
               });
         });
     for (var part : new MemorySegment[] {checkpoint.state().head(), checkpoint.state().body()}) {
@@ -97,25 +137,60 @@ public final class CheckpointFile {
 
   private static void put(FileChannel channel, MessageDigest digest, MemorySegment bytes)
       throws IOException {
+    pieces(
+        bytes,
+        piece -> {
+          digest.update(piece.duplicate());
+          write(channel, piece);
+        });
+  }
+
+  /** All bytes in their order, in pieces that a buffer can hold. */
+  static void pieces(MemorySegment bytes, Taker taker) throws IOException {
     for (long at = 0; at < bytes.byteSize(); at += STEP) {
-      var piece = bytes.asSlice(at, Math.min(STEP, bytes.byteSize() - at)).asByteBuffer();
-      digest.update(piece.duplicate());
-      write(channel, piece);
+      taker.take(bytes.asSlice(at, Math.min(STEP, bytes.byteSize() - at)).asByteBuffer());
     }
   }
 
-  private static void write(FileChannel channel, ByteBuffer bytes) throws IOException {
+  static void write(FileChannel channel, ByteBuffer bytes) throws IOException {
     while (bytes.hasRemaining()) {
       channel.write(bytes);
     }
   }
 
+  /** The files of memories that a checkpoint names; none if it is damaged. */
+  static Set<String> memories(Path file) throws IOException {
+    try (var channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      long headSize = headSize(start(channel), channel.size());
+      var head = OffHeap.of(channel, NAME.length + 8L, headSize);
+      var none = MemorySegment.NULL.asSlice(0, 0);
+      return files(new WireIn(head.segment(), none, head));
+    } catch (WireException | IllegalArgumentException e) {
+      return Set.of();
+    }
+  }
+
+  private static MemorySegment start(FileChannel channel) throws IOException {
+    var start = ByteBuffer.allocate(NAME.length + 8);
+    while (start.hasRemaining() && channel.read(start, start.position()) >= 0) {}
+    return MemorySegment.ofArray(start.array());
+  }
+
+  private static Set<String> files(WireIn in) {
+    var names = new TreeSet<String>();
+    for (int n = in.headCount(MAX); n > 0; n--) {
+      names.add(MemoryFiles.require(in.headText()));
+    }
+    return names;
+  }
+
   /**
    * Reads a file.
    *
+   * @param beside has the large values of memories
    * @throws WireException if it is not whole
    */
-  public static Read read(Path file) throws IOException {
+  public static Read read(Path file, MemoryFiles beside) throws IOException {
     try (var channel = FileChannel.open(file, StandardOpenOption.READ)) {
       long size = channel.size();
       if (size < NAME.length + 8 + DIGEST) {
@@ -135,19 +210,17 @@ public final class CheckpointFile {
       }
       check(file, bytes);
       try (all) {
-        return parse(channel, bytes.asSlice(0, size - DIGEST), all);
+        return parse(channel, bytes.asSlice(0, size - DIGEST), all, beside);
       }
     } catch (IllegalArgumentException | ArithmeticException e) {
       throw new WireException(file.getFileName() + ": " + e.getMessage());
     }
   }
 
-  private static void check(Path file, MemorySegment bytes) {
+  private static void check(Path file, MemorySegment bytes) throws IOException {
     var digest = sha256();
     long size = bytes.byteSize() - DIGEST;
-    for (long at = 0; at < size; at += STEP) {
-      digest.update(bytes.asSlice(at, Math.min(STEP, size - at)).asByteBuffer());
-    }
+    pieces(bytes.asSlice(0, size), digest::update);
     byte[] found = bytes.asSlice(size, DIGEST).toArray(ValueLayout.JAVA_BYTE);
     if (!MessageDigest.isEqual(found, digest.digest())) {
       throw new WireException(
@@ -155,21 +228,19 @@ public final class CheckpointFile {
     }
     if (bytes.asSlice(0, NAME.length).mismatch(MemorySegment.ofArray(NAME)) >= 0) {
       throw new WireException(
-          file.getFileName() + ": another format (expected: a checkpoint of version 1)");
+          file.getFileName() + ": another format (expected: a checkpoint of version 2)");
     }
   }
 
   /** Copies memories, and leaves the state in the file. */
-  private static Read parse(FileChannel channel, MemorySegment bytes, OffHeap owner)
+  private static Read parse(
+      FileChannel channel, MemorySegment bytes, OffHeap owner, MemoryFiles beside)
       throws IOException {
-    var layout = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     long from = NAME.length + 8L;
-    long headSize = bytes.get(layout, NAME.length);
-    if (headSize < 0 || headSize > bytes.byteSize() - from) {
-      throw new WireException("head: " + headSize + " bytes (expected: within the file)");
-    }
+    long headSize = headSize(bytes, bytes.byteSize());
     // Everything after the head is read as the body of a message: the reader checks each length.
     var in = new WireIn(bytes.asSlice(from, headSize), bytes.asSlice(from + headSize), owner);
+    files(in);
     int nextRound = in.headCount(Integer.MAX_VALUE);
     long logSize = in.headLong();
     var notes = new LinkedHashMap<String, String>();
@@ -181,7 +252,7 @@ public final class CheckpointFile {
       var memory = new TreeMap<String, TensorMap>();
       memories.put(NodeId.parse(in.headText()), memory);
       for (int k = in.headCount(MAX); k > 0; k--) {
-        memory.put(in.headText(), map(in));
+        memory.put(in.headText(), map(in, beside));
       }
     }
     var head = in.get(in.headLong());
@@ -193,7 +264,16 @@ public final class CheckpointFile {
     return new Read(new Checkpoint(nextRound, state, memories, notes), logSize);
   }
 
-  private static TensorMap map(WireIn in) {
+  private static long headSize(MemorySegment bytes, long size) {
+    var layout = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    long headSize = bytes.get(layout, NAME.length);
+    if (headSize < 0 || headSize > size - NAME.length - 8) {
+      throw new WireException("head: " + headSize + " bytes (expected: within the file)");
+    }
+    return headSize;
+  }
+
+  private static TensorMap map(WireIn in, MemoryFiles beside) throws IOException {
     var specs = new ArrayList<TensorSpec>();
     long elements = 0;
     for (int n = in.headCount(MAX); n > 0; n--) {
@@ -201,11 +281,14 @@ public final class CheckpointFile {
       specs.add(spec);
       elements = Math.addExact(elements, spec.elements());
     }
-    // A copy, since a memory outlives the state's bytes.
-    return TensorMap.view(specs, in.get(Math.multiplyExact(elements, 4L)), in.owner()).copy();
+    long bytes = Math.multiplyExact(elements, 4L);
+    var file = in.headText();
+    return file.isEmpty()
+        ? TensorMap.view(specs, in.get(bytes), in.owner()).copy() // it outlives the state's bytes
+        : beside.get(file, specs, bytes);
   }
 
-  private static MessageDigest sha256() {
+  static MessageDigest sha256() {
     try {
       return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {

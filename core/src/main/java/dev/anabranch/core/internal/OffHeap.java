@@ -299,6 +299,15 @@ public final class OffHeap implements AutoCloseable {
   }
 
   /**
+   * The same, to be read and written: what is written stays in memory, the file as it is.
+   *
+   * @param bytes above 0
+   */
+  public static OffHeap copyOf(FileChannel file, long at, long bytes) throws IOException {
+    return mapped(file, MapMode.PRIVATE, at, bytes);
+  }
+
+  /**
    * Zeroed memory in a file without a name, whose room on the disk is taken at once. Whoever needs
    * it is short of memory: from now on, little of what is freed is kept.
    *

@@ -18,10 +18,12 @@ import dev.anabranch.core.Parameterisation;
 import dev.anabranch.core.Setup;
 import dev.anabranch.core.Tensor;
 import dev.anabranch.core.TensorMap;
+import dev.anabranch.core.TensorSpec;
 import dev.anabranch.core.Topic;
 import dev.anabranch.core.Update;
 import dev.anabranch.methods.MethodProvider;
 import dev.anabranch.methods.Training;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -41,6 +43,7 @@ public record LocalOnly(Training training, Parameterisation parameterisation)
    */
   private static final Topic<TensorMap> REPORT = new Topic<>("report", Codecs.TENSORS);
 
+  private static final List<TensorSpec> SCORE = List.of(TensorSpec.of("score", 3));
   private static final String OWN = "variables";
 
   /** How a plan names it. */
@@ -83,7 +86,8 @@ public record LocalOnly(Training training, Parameterisation parameterisation)
         double loss = 0;
         double examples = 0;
         int n = 0;
-        for (var reply : visits.gather(REPORT, training.quorum())) {
+        var reports = visits.gather(REPORT, training.quorum());
+        for (var reply : reports.checked(report -> report.difference(SCORE))) {
           var score = reply.message().get("score");
           accuracy += score.get(0);
           loss += score.get(1);

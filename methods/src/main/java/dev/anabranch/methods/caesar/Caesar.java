@@ -132,7 +132,7 @@ public record Caesar(
   /** w ← w + Σ a_i δ_i, on the exact w. */
   private Noted fold(Noted state, Replies<Update> replies, int t) {
     var mean = new TreeMean().start(TensorMap.empty());
-    for (var reply : replies) {
+    for (var reply : replies.checked(u -> Planner.mismatch(u, state))) {
       var update = reply.message();
       mean.add(reply.from(), update.delta(), (double) update.examples());
       Planner.note(state, reply.from(), update.notes(), t);

@@ -6,12 +6,14 @@ import dev.anabranch.core.Seeds;
 import dev.anabranch.core.Shard;
 import dev.anabranch.core.Tensor;
 import dev.anabranch.core.TensorMap;
+import dev.anabranch.core.Update;
 import dev.anabranch.core.VisitCost;
 import dev.anabranch.core.Visits;
 import dev.anabranch.methods.Noted;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 import java.util.random.RandomGenerator;
@@ -81,6 +83,11 @@ record Planner(Caesar caesar) {
     all.put(LABELS, Tensor.of(counts, classes));
     all.put(PROCESSED, Tensor.of(new float[] {processed}, 1));
     return TensorMap.of(all);
+  }
+
+  /** What is wrong with an update and what it tells, if anything. */
+  static Optional<String> mismatch(Update update, Noted state) {
+    return update.mismatch(state.global().specs(), LABELS, PROCESSED);
   }
 
   /** Keeps in mind what a device told in round t. */

@@ -126,7 +126,7 @@ public record DropPeft(
   /** θ_l ← θ_l + Σ n_i Δ_{i,l} / Σ n_i over the devices that share layer l. */
   private Noted fold(Noted state, Replies<Update> replies, Map<NodeId, Double> gains) {
     var mean = new SharerMean(state.global().specs());
-    for (var reply : replies) {
+    for (var reply : replies.checked(u -> Sharing.mismatch(u, state.global()))) {
       var update = reply.message();
       float[] steps = update.notes().get(Sharing.STEPS).toArray();
       mean.add(

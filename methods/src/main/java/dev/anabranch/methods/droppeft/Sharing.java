@@ -15,6 +15,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -125,6 +126,19 @@ record Sharing(Selector selector, int count) {
           loss,
           TensorMap.of(new java.util.TreeMap<>(notes)));
     }
+  }
+
+  /** What is wrong with an update of some of these variables, if anything. */
+  static Optional<String> mismatch(Update update, TensorMap global) {
+    var shared = update.delta();
+    var theirs = global.specs().stream().filter(spec -> shared.has(spec.name())).toList();
+    int layers = layers(global).size();
+    return update
+        .mismatch(theirs, STEPS, GAIN)
+        .or(() ->
+            update
+                .notes()
+                .difference(List.of(TensorSpec.of(GAIN, 1), TensorSpec.of(STEPS, layers))));
   }
 
   private static boolean isShared(Set<Integer> layers, String variable) {

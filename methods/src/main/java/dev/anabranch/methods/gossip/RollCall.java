@@ -4,6 +4,7 @@ import dev.anabranch.core.NodeId;
 import dev.anabranch.core.Replies;
 import dev.anabranch.core.Tensor;
 import dev.anabranch.core.TensorMap;
+import dev.anabranch.core.TensorSpec;
 import dev.anabranch.parts.RandomPeers;
 import dev.anabranch.parts.Topology;
 import java.util.ArrayList;
@@ -21,13 +22,15 @@ import java.util.Optional;
  * @param distance mean squared distance of agents that met in the round before; below 0: nobody did
  */
 record RollCall(List<NodeId> present, double loss, double distance) {
+  private static final List<TensorSpec> WORD = List.of(TensorSpec.of("word", 2));
+
   /** Counts the words of the agents. */
   static RollCall of(Replies<TensorMap> words) {
     var present = new ArrayList<NodeId>();
     double loss = 0;
     double distance = 0;
     int met = 0;
-    for (var reply : words) {
+    for (var reply : words.checked(word -> word.difference(WORD))) {
       present.add(reply.from());
       var word = reply.message().get("word");
       loss += word.get(0);

@@ -7,6 +7,7 @@ import dev.anabranch.core.Quorum;
 import dev.anabranch.core.Replies;
 import dev.anabranch.core.Tensor;
 import dev.anabranch.core.TensorMap;
+import dev.anabranch.core.TensorSpec;
 import dev.anabranch.core.TreeMean;
 import dev.anabranch.core.Update;
 import dev.anabranch.core.Visits;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -59,7 +61,7 @@ public record BlockState(List<TensorMap> blocks, int[] versions, List<NodeId> co
   /** Sends every device the blocks that changed while it was away, as they are now. */
   void catchUp(Visits visits, Quorum quorum) {
     var links = visits.links().iterator();
-    for (var reply : visits.gather(ParaBlock.VERSIONS, quorum)) {
+    for (var reply : visits.gather(ParaBlock.VERSIONS, quorum).checked(this::defect)) {
       var link = links.next();
       while (!link.peer().equals(reply.from())) {
         link = links.next();
@@ -72,6 +74,19 @@ public record BlockState(List<TensorMap> blocks, int[] versions, List<NodeId> co
     }
   }
 
+  private Optional<String> defect(TensorMap told) {
+    long known = Math.min(told.elements(), versions.length); // a device knows those up to its last
+    var wrong = told.difference(List.of(TensorSpec.of("versions", known)));
+    if (wrong.isEmpty()) {
+      try {
+        numbers(told, "versions");
+      } catch (WireException e) {
+        return Optional.of(String.valueOf(e.getMessage()));
+      }
+    }
+    return wrong;
+  }
+
   /** All blocks, one after another. */
   TensorMap all() {
     var out = new LinkedHashMap<String, Tensor>();
@@ -79,6 +94,11 @@ public record BlockState(List<TensorMap> blocks, int[] versions, List<NodeId> co
       block.specs().forEach(spec -> out.put(spec.name(), block.get(spec.name())));
     }
     return TensorMap.of(out);
+  }
+
+  /** The variables of a block; none for −1. */
+  List<TensorSpec> specs(int block) {
+    return block < 0 ? List.of() : blocks.get(block).specs();
   }
 
   /** Numbers that are whole and small, under a name. */
@@ -136,17 +156,19 @@ public record BlockState(List<TensorMap> blocks, int[] versions, List<NodeId> co
   }
 
   /**
-   * Δ̄ = η Σ a_j Δ_j over those who have a change.
+   * Δ̄ = η Σ a_j Δ_j over those who have a change. Changes of another block are refused.
    *
    * @param change without tensors if nobody has
    * @param loss mean training loss of those who have; NaN if nobody has
    */
   record Mean(TensorMap change, double loss) {
-    static Mean of(Replies<Update> replies, boolean weighted, double rate) {
+    static Mean of(Replies<Update> replies, List<TensorSpec> block, boolean weighted, double rate) {
       var fold = new TreeMean().start(TensorMap.empty());
       double loss = 0;
       int n = 0;
-      for (var reply : replies) {
+      var sound =
+          replies.checked(u -> u.delta().size() == 0 ? Optional.empty() : u.mismatch(block));
+      for (var reply : sound) {
         var update = reply.message();
         if (update.delta().size() > 0) {
           fold.add(reply.from(), update.delta(), weighted ? (double) update.examples() : 1);

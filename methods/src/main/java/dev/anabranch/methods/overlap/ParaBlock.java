@@ -122,7 +122,7 @@ public record ParaBlock(
         }
         state.catchUp(visits, training.quorum());
         var updates = visits.gather(UPDATE, training.quorum());
-        var mean = BlockState.Mean.of(updates, weighted, serverRate);
+        var mean = BlockState.Mean.of(updates, state.specs(exchanged), weighted, serverRate);
         visits.sendAll(MEAN, mean.change());
         if (mean.change().size() > 0) {
           me.report(round, "trainLoss", mean.loss());

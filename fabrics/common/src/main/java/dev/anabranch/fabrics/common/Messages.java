@@ -11,6 +11,7 @@ import dev.anabranch.core.TensorMap;
 import dev.anabranch.core.Topic;
 import dev.anabranch.core.Update;
 import dev.anabranch.core.Wire;
+import dev.anabranch.core.WireException;
 import dev.anabranch.core.WireOut;
 
 /** Between messages and parcels, alike at both ends of a link. */
@@ -42,16 +43,16 @@ public final class Messages {
    * Reads a message.
    *
    * @param shared whether somebody else frees its bytes
-   * @throws IllegalStateException if it is not of this topic, or was written by another codec
+   * @throws WireException if it is not of this topic, was written by another codec, or is none
    */
   public static <T> Received<T> decode(
       Topic<T> topic, Codec<T> codec, NodeId peer, Parcel parcel, boolean shared, Memory memory) {
     if (!parcel.topic().equals(topic.name())) {
-      throw new IllegalStateException(
+      throw new WireException(
           "topic from " + peer + ": '" + parcel.topic() + "' (expected: '" + topic.name() + "')");
     }
     if (!codec.id().equals(parcel.codec())) {
-      throw new IllegalStateException(
+      throw new WireException(
           "codec of '"
               + topic.name()
               + "' from "

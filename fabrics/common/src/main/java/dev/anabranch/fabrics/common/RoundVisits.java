@@ -192,6 +192,19 @@ public abstract class RoundVisits<V extends PlayedVisit<L>, L extends Coordinato
       return null;
     }
 
+    @Override
+    public void refuse(Reply<T> reply, String defect, Map<NodeId, String> lost) {
+      last = null;
+      sound--;
+      var visit = of(reply.from());
+      refuse(visit, bodies ? body(visit) : visit.toDevice(), refusal(defect));
+      lost.put(reply.from(), reason(visit));
+    }
+
+    private String refusal(@Nullable String defect) {
+      return topic.name() + ": " + defect + "; it is refused";
+    }
+
     private String reason(V visit) {
       var direct = visit.toDevice().lost();
       return direct != null ? direct : Objects.requireNonNullElse(body(visit).lost(), "lost");
@@ -230,7 +243,7 @@ public abstract class RoundVisits<V extends PlayedVisit<L>, L extends Coordinato
         hold(visit, false);
         return null;
       } catch (WireException e) {
-        return refuse(visit, link, topic.name() + ": " + e.getMessage() + "; it is refused");
+        return refuse(visit, link, refusal(e.getMessage()));
       }
       keep(got);
       if (got.value() instanceof Checked checked && checked.defect().isPresent()) {

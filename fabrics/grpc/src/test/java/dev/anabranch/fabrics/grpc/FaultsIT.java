@@ -3,7 +3,6 @@ package dev.anabranch.fabrics.grpc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.anabranch.core.Ability;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Batch;
 import dev.anabranch.core.BodyHost;
@@ -32,7 +31,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -407,27 +405,6 @@ class FaultsIT {
       var actual = federation.grpc("r").run(method, job);
       assertThat(actual.trained().sha256()).isEqualTo(expected.trained().sha256());
       assertThat(actual.lost()).isZero();
-    }
-  }
-
-  @Test
-  void programThatFails_endsTheRun_withItsReason() {
-    var method =
-        Programs.of(
-            Set.of(Ability.ONE_EXCHANGE),
-            Remembering.method(1).coordinator(),
-            me -> {
-              throw new IllegalStateException("no such thing");
-            });
-    try (var engine = ToyEngine.small(2);
-        var federation = new Federation(folder, 1, Duration.ofSeconds(30))) {
-      var job = ToyJob.of(engine, 1).job(method.use(engine.facts()));
-      assertThatThrownBy(() -> federation.fabric().run(method, job))
-          .isInstanceOfSatisfying(
-              AnabranchException.class, e -> assertThat(e.failure()).isEqualTo(Failure.PROGRAM))
-          .hasMessage(
-              "device 0 in round 0: java.lang.IllegalStateException: no such thing"
-                  + " (expected: a program that ends well)");
     }
   }
 

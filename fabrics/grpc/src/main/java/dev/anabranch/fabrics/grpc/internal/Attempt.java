@@ -2,7 +2,6 @@ package dev.anabranch.fabrics.grpc.internal;
 
 import dev.anabranch.core.Ability;
 import dev.anabranch.core.AnabranchException;
-import dev.anabranch.core.Failure;
 import dev.anabranch.core.Faults;
 import dev.anabranch.core.Job;
 import dev.anabranch.core.LinkLostException;
@@ -28,12 +27,16 @@ import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One program of one attempt of a visit: the device's, or the body's beside it. It runs on a thread
  * of its own; others may abandon it and ask what it does.
  */
 final class Attempt implements Surroundings {
+  private static final Logger LOG = LoggerFactory.getLogger(Attempt.class);
+
   private final AgentRun run;
   private final BeginVisit begin;
   private final NodeId party;
@@ -137,22 +140,18 @@ final class Attempt implements Surroundings {
       var why = cutOff != null ? cutOff : String.valueOf(e.getMessage());
       ended.setOutcome(Ended.Outcome.LOST).setReason(why);
     } catch (Throwable e) { // whatever it is, the coordinator is told
-      failed(ended, e);
+      LOG.warn("{} for {} in round {}: its program failed", party, device, round(), e);
+      ended.setOutcome(Ended.Outcome.FAILED).setReason(failure(e));
     } finally {
       run.leave(body(), admitted);
     }
     finish(ended);
   }
 
-  private static void failed(Ended.Builder ended, Throwable e) {
-    ended.setOutcome(Ended.Outcome.FAILED);
-    if (e instanceof AnabranchException known) {
-      ended.setFailure(known.failure().name()).setReason(String.valueOf(known.getMessage()));
-    } else {
-      ended
-          .setFailure(Failure.PROGRAM.name())
-          .setReason(e + " (expected: a program that ends well)");
-    }
+  private static String failure(Throwable e) {
+    return e instanceof AnabranchException
+        ? String.valueOf(e.getMessage())
+        : e + " (expected: a program that ends well)";
   }
 
   private void program(Meter mine) {
@@ -192,7 +191,7 @@ final class Attempt implements Surroundings {
         .setComputeSeconds(computeNanos / 1e9)
         .setSendingSeconds(sendingNanos / 1e9)
         .setWaitingSeconds(waitingNanos / 1e9);
-    boolean verdict = outcome == Ended.Outcome.WELL || outcome == Ended.Outcome.LOST;
+    boolean verdict = outcome != Ended.Outcome.BROKEN;
     if (verdict && needs(Ability.PEER_LINKS)) {
       meetAll();
     }

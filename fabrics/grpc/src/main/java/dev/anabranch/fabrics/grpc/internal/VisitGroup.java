@@ -338,14 +338,8 @@ final class VisitGroup implements Roll.RollListener {
     visit.progressed();
     var who = (ended.getBody() ? BodyParty.BODY + " for " : "") + visit.device;
     switch (ended.getOutcome()) {
-      case WELL, LOST -> visit.ended(ended);
+      case WELL, LOST, FAILED, UNRECOGNIZED -> visit.ended(ended);
       case BROKEN -> broken(who + ": " + ended.getReason());
-      case FAILED, UNRECOGNIZED ->
-          run.board()
-              .stop(
-                  new AnabranchException(
-                      Roll.failure(ended.getFailure()),
-                      who + " in round " + round + ": " + ended.getReason()));
     }
   }
 

@@ -80,7 +80,6 @@ final class StandingFuzz extends FuzzTarget {
                 Ended.newBuilder()
                     .setVisit(VISIT)
                     .setOutcome(Ended.Outcome.FAILED)
-                    .setFailure("PROGRAM")
                     .setReason("x")
                     .setKept(true)
                     .setOpened(true)
