@@ -135,7 +135,10 @@ public abstract non-sealed class Conducting<S> extends Party implements Coordina
     return memories;
   }
 
-  /** Runs to the end; the failure of any program ends the run. */
+  /**
+   * Runs to the end. A failure of the coordinator's program ends the run, and one of another
+   * program where the fabric does not take it as a lost visit.
+   */
   public final Outcome run() {
     boolean well = false;
     begins();
