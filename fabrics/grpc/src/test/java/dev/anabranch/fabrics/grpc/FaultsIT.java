@@ -29,9 +29,11 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -147,7 +149,7 @@ class FaultsIT {
     @Override
     public void append(String kind, int round, Map<String, ?> fields) {
       log.append(kind, round, fields);
-      if (when.test(log.lines().getLast())) {
+      if (when.test(new MemoryLog.Line(kind, round, new LinkedHashMap<>(fields)))) {
         trip.complete(null);
       }
     }
@@ -171,7 +173,8 @@ class FaultsIT {
               trip);
       var job = ToyJob.of(engine, DEVICES).withLog(wire).job(method.use(engine.facts()));
       // The last device of round 2 waits until the coordinator has died.
-      var fault = trip.thenRunAsync(federation::stopAndRestartCoordinator);
+      var fault =
+          trip.orTimeout(30, TimeUnit.SECONDS).thenRunAsync(federation::stopAndRestartCoordinator);
       var device =
           once(
               method.device(), (Device me) -> me.id().index() == 4 && me.round() == 2, fault::join);
