@@ -66,7 +66,9 @@ public abstract class LinkContract {
   }
 
   private Outcome run(Consumer<Link> coordinator, Consumer<Device> device) {
-    return run(coordinator, device, Faults.NONE, new MemoryLog());
+    var outcome = run(coordinator, device, Faults.NONE, new MemoryLog());
+    assertThat(outcome.lost()).isZero();
+    return outcome;
   }
 
   @Test
@@ -107,11 +109,17 @@ public abstract class LinkContract {
 
   @Test
   void otherTopic_isAnErrorThatNamesBoth() {
-    assertThatThrownBy(
-            () -> run(link -> link.send(NUMBER, 1L), device -> device.coordinator().receive(REAL)))
-        .isInstanceOf(AnabranchException.class)
-        .hasMessageContaining("'number'")
-        .hasMessageContaining("'real'");
+    var said = new CopyOnWriteArrayList<String>();
+    run(
+        link -> link.send(NUMBER, 1L),
+        device -> {
+          try {
+            device.coordinator().receive(REAL);
+          } catch (AnabranchException e) {
+            said.add(String.valueOf(e.getMessage()));
+          }
+        });
+    assertThat(said).singleElement().asString().contains("'number'", "'real'");
   }
 
   @Test
