@@ -60,7 +60,7 @@ record FreeWork(int rounds, int cohortSize, TensorMap payload)
 
   @Override
   public TensorMap fold(TensorMap state, Replies<Update> replies) {
-    replies.mean(Update::delta, Update::examples).close();
+    replies.mean(payload.specs(), Update::delta, Update::examples).close();
     return state;
   }
 }
