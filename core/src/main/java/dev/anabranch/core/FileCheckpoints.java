@@ -70,7 +70,6 @@ public final class FileCheckpoints implements Checkpoints {
     try {
       Files.createDirectories(folder);
       CheckpointFile.write(part, checkpoint, logSize.getAsLong(), memories);
-      WholeFile.force(folder); // what it names is there before it is
       Files.move(
           part,
           folder.resolve(name),

@@ -11,9 +11,15 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.util.Set;
 
-/** Small files that are there whole or not at all, also after the power has failed. */
+/** Files that are there whole or not at all, also after the power has failed. */
 public final class WholeFile {
   private WholeFile() {}
+
+  /** What a file is to hold. */
+  public interface Content {
+    /** Writes all of it. */
+    void write(FileChannel to) throws IOException;
+  }
 
   /**
    * Writes a file beside its place, makes it durable and moves it there.
@@ -22,17 +28,30 @@ public final class WholeFile {
    */
   public static void write(Path file, ByteBuffer bytes, FileAttribute<?>... rights)
       throws IOException {
+    write(
+        file,
+        to -> {
+          while (bytes.hasRemaining()) {
+            to.write(bytes);
+          }
+        },
+        rights);
+  }
+
+  /** The same with what is too large for one buffer. */
+  public static void write(Path file, Content content, FileAttribute<?>... rights)
+      throws IOException {
     var part = file.resolveSibling(file.getFileName() + ".part");
     Files.deleteIfExists(part);
     try (var channel =
         FileChannel.open(
             part, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), rights)) {
-      while (bytes.hasRemaining()) {
-        channel.write(bytes);
-      }
+      content.write(channel);
       channel.force(true);
+      Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } finally {
+      Files.deleteIfExists(part); // left over if there was no room
     }
-    Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     var folder = file.toAbsolutePath().getParent();
     if (folder != null) {
       force(folder);

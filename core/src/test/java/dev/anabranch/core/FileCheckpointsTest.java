@@ -120,9 +120,9 @@ final class FileCheckpointsTest {
     checkpoints.save(remembering(1, Map.of("rests", rests, "works", large(2))));
     var first = memoryFiles();
     assertThat(first).hasSize(2);
-    var times = new java.util.HashMap<Path, Object>();
+    var inodes = new java.util.HashMap<Path, Object>();
     for (var file : first) {
-      times.put(file, Files.getAttribute(file, "unix:ino"));
+      inodes.put(file, Files.getAttribute(file, "unix:ino"));
     }
     checkpoints.save(remembering(2, Map.of("rests", rests, "works", large(3))));
     assertThat(memoryFiles()).hasSize(3).containsAll(first);
@@ -136,7 +136,7 @@ final class FileCheckpointsTest {
     resumed.save(remembering(4, Map.of("rests", large(1))));
     assertThat(memoryFiles()).hasSize(1);
     var last = memoryFiles().getFirst();
-    assertThat(Files.getAttribute(last, "unix:ino")).isEqualTo(times.get(last));
+    assertThat(Files.getAttribute(last, "unix:ino")).isEqualTo(inodes.get(last));
   }
 
   @Test

@@ -160,9 +160,9 @@ public final class CheckpointFile {
 
   /** The files of memories that a checkpoint names; none if it is damaged. */
   static Set<String> memories(Path file) throws IOException {
-    try (var channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      long headSize = headSize(start(channel), channel.size());
-      var head = OffHeap.of(channel, NAME.length + 8L, headSize);
+    try (var channel = FileChannel.open(file, StandardOpenOption.READ);
+        var head =
+            OffHeap.of(channel, NAME.length + 8L, headSize(start(channel), channel.size()))) {
       var none = MemorySegment.NULL.asSlice(0, 0);
       return files(new WireIn(head.segment(), none, head));
     } catch (WireException | IllegalArgumentException e) {

@@ -2,15 +2,14 @@ package dev.anabranch.core.internal;
 
 import dev.anabranch.core.TensorMap;
 import dev.anabranch.core.TensorSpec;
+import dev.anabranch.core.WholeFile;
 import dev.anabranch.core.WireException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.util.HashSet;
@@ -42,7 +41,7 @@ public final class MemoryFiles {
     this.folder = folder;
   }
 
-  /** Writes values that are not there yet; gives the file's name. The folder is not forced. */
+  /** Writes values that are not there yet; gives the file's name. */
   String put(TensorMap values) throws IOException {
     var known = names.get(values);
     if (known != null) {
@@ -51,19 +50,9 @@ public final class MemoryFiles {
     var name = PREFIX + HexFormat.of().formatHex(digest(values.data())) + SUFFIX;
     var file = folder.resolve(name);
     if (!Files.exists(file)) {
-      var part = folder.resolve(name + ".part");
-      try (var channel =
-          FileChannel.open(
-              part,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.WRITE,
-              StandardOpenOption.TRUNCATE_EXISTING)) {
-        CheckpointFile.pieces(values.data(), piece -> CheckpointFile.write(channel, piece));
-        channel.force(true);
-        Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
-      } finally {
-        Files.deleteIfExists(part);
-      }
+      WholeFile.write(
+          file,
+          to -> CheckpointFile.pieces(values.data(), piece -> CheckpointFile.write(to, piece)));
     }
     names.put(values, name);
     return name;
@@ -123,7 +112,7 @@ public final class MemoryFiles {
 
   private static byte[] digest(MemorySegment bytes) throws IOException {
     var digest = CheckpointFile.sha256();
-    CheckpointFile.pieces(bytes, (ByteBuffer piece) -> digest.update(piece));
+    CheckpointFile.pieces(bytes, digest::update);
     return digest.digest();
   }
 }

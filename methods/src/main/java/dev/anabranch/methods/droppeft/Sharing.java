@@ -134,7 +134,7 @@ record Sharing(Selector selector, int count) {
     var theirs = global.specs().stream().filter(spec -> shared.has(spec.name())).toList();
     int layers = layers(global).size();
     return update
-        .mismatch(theirs, STEPS, GAIN)
+        .mismatch(theirs)
         .or(() ->
             update
                 .notes()

@@ -2,16 +2,14 @@ package dev.anabranch.torch.files;
 
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
+import dev.anabranch.core.WholeFile;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,21 +30,15 @@ final class SafeTensorsWriter {
     while (start.hasRemaining()) {
       start.put((byte) ' ');
     }
-    var part = path.resolveSibling(path.getFileName() + ".part");
     try {
-      try (var channel =
-          FileChannel.open(
-              part,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.WRITE,
-              StandardOpenOption.TRUNCATE_EXISTING)) {
-        writeAll(channel, start.flip());
-        for (var item : items) {
-          writeAll(channel, item.values());
-        }
-        channel.force(true);
-      }
-      Files.move(part, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      WholeFile.write(
+          path,
+          to -> {
+            writeAll(to, start.flip());
+            for (var item : items) {
+              writeAll(to, item.values());
+            }
+          });
     } catch (IOException e) {
       throw new AnabranchException(
           Failure.STORAGE,

@@ -336,10 +336,12 @@ final class VisitGroup implements Roll.RollListener {
 
   private void ended(RemoteVisit visit, Ended ended) {
     visit.progressed();
-    var who = (ended.getBody() ? BodyParty.BODY + " for " : "") + visit.device;
     switch (ended.getOutcome()) {
       case WELL, LOST, FAILED, UNRECOGNIZED -> visit.ended(ended);
-      case BROKEN -> broken(who + ": " + ended.getReason());
+      case BROKEN -> {
+        var who = (ended.getBody() ? BodyParty.BODY + " for " : "") + visit.device;
+        broken(who + ": " + ended.getReason());
+      }
     }
   }
 
