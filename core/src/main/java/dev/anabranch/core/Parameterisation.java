@@ -60,7 +60,8 @@ public sealed interface Parameterisation {
    * @param r rank
    * @param targets names of linear maps, as PEFT writes them: in BERT query, key, value,
    *     attention.output.dense, intermediate.dense, output.dense; in Llama q_proj and so on;
-   *     all-linear for all of a layer, in other families than BERT
+   *     all-linear for all of a layer, in other families than BERT; none: what PEFT adapts by
+   *     default, which is query and value, q_proj and v_proj, or c_attn
    */
   @Paper(
       title = "LoRA: Low-Rank Adaptation of Large Language Models",

@@ -13,9 +13,10 @@ public final class Parameterisations {
   private static final Knob.Words TARGETS =
       new Knob.Words(
           "target_modules",
-          List.of("query", "value"),
+          List.of(),
           "of query, key, value, attention.output.dense, intermediate.dense, output.dense; in other"
-              + " families by their names, such as q_proj or c_attn; all-linear: all of them");
+              + " families by their names, such as q_proj or c_attn; all-linear: all of them; none:"
+              + " PEFT's choice, such as query and value or q_proj and v_proj");
   private static final Knob.Int BOTTLENECK =
       new Knob.Int("bottleneck", 64, 1, 65_536, "width of the adapter");
   private static final Knob.Int TOKENS =

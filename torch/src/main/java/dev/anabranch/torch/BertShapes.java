@@ -168,7 +168,7 @@ public record BertShapes(
     switch (part) {
       case Parameterisation.Lora lora -> {
         for (var module : LINEARS) {
-          if (lora.targets().contains(target(module))) {
+          if (adapts(lora, module)) {
             put(all, TensorSpec.of(at + module + ".lora_A", lora.r(), in(module)));
             put(all, TensorSpec.of(at + module + ".lora_B", out(module), lora.r()));
           }
@@ -201,11 +201,16 @@ public record BertShapes(
         : module;
   }
 
+  /** Whether an update stands beside a linear map of a layer: query and value if none is named. */
+  public static boolean adapts(Parameterisation.Lora lora, String module) {
+    var targets = lora.targets().isEmpty() ? List.of("query", "value") : lora.targets();
+    return targets.contains(target(module));
+  }
+
   /** LoRA's {@code lora_alpha} for a linear map of a layer; 0 if it has none. */
   public static double loraAlpha(Parameterisation how, String module) {
     return flat(how).stream()
-        .filter(part ->
-            part instanceof Parameterisation.Lora lora && lora.targets().contains(target(module)))
+        .filter(part -> part instanceof Parameterisation.Lora lora && adapts(lora, module))
         .mapToDouble(part -> ((Parameterisation.Lora) part).alpha())
         .findFirst()
         .orElse(0);

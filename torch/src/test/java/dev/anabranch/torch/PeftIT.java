@@ -204,6 +204,28 @@ class PeftIT {
                 + "(attention\\\\.self\\\\.key|output\\\\.dense)");
   }
 
+  /** PEFT's own table: query and value in BERT, RoBERTa and ViT. */
+  @ParameterizedTest
+  @CsvSource({
+    "bert, 3, query value",
+    "llama, 3, q_proj v_proj",
+    "qwen2, 2, q_proj v_proj",
+    "gpt2, 2, c_attn"
+  })
+  void updatesThatNameNoMapsStandBesideThoseThatPeftTakes(String name, int layers, String targets)
+      throws Exception {
+    var path = Given.golden(name);
+    var model = name.equals("bert") ? Given.tiny() : new ModelSource(name, path, path, "unused");
+    var task = name.equals("bert") ? TASK : LANGUAGE;
+    var none = Given.whole(layers, new Parameterisation.Lora(4, 8, List.of()));
+    var how = new Parameterisation.Lora(4, 8, List.of(targets.split(" ")));
+    var specs = PeftFolder.trained(model, task, none);
+    assertThat(specs).isEqualTo(PeftFolder.trained(model, task, Given.whole(layers, how)));
+    new PeftFolder("base", none.of(none.partition().segments().getFirst()), drawn(specs))
+        .write(folder, model, task);
+    assertThat(PeftFolder.read(folder, model, task).how()).isEqualTo(how);
+  }
+
   @Test
   void rankStabilisedScalingIsTheSameFunction() throws Exception {
     copy("bert-lora", "\"use_rslora\": false", "\"use_rslora\": true");

@@ -90,6 +90,11 @@ public interface Family {
   /** The linear maps of a layer that a low-rank update can stand beside. */
   List<LinearMap> maps(int layer);
 
+  /** What low-rank updates stand beside if a plan names nothing: PEFT's choice for this family. */
+  default List<String> adapted() {
+    return List.of("query", "value");
+  }
+
   /** Whether this architecture has a place for such a parameterisation. */
   default boolean takes(Parameterisation part) {
     return switch (part) {

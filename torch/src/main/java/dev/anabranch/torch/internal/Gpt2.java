@@ -127,6 +127,11 @@ public record Gpt2(
   }
 
   @Override
+  public List<String> adapted() {
+    return List.of("c_attn");
+  }
+
+  @Override
   public Tensor embed(Inputs inputs, Pass pass) {
     var tokens = Sequence.tokens(inputs, vocabulary);
     Tensor ids = Tensors.ints(tokens.ids(), tokens.size(), tokens.width());

@@ -161,6 +161,11 @@ public record Llama(
   }
 
   @Override
+  public List<String> adapted() {
+    return List.of("q_proj", "v_proj");
+  }
+
+  @Override
   public Tensor embed(Inputs inputs, Pass pass) {
     var tokens = Sequence.tokens(inputs, vocabulary);
     Tensor ids = Tensors.ints(tokens.ids(), tokens.size(), tokens.width());

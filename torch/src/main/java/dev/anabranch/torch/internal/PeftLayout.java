@@ -142,7 +142,7 @@ public interface PeftLayout {
       return BertShapes.flat(how).stream()
           .filter(Parameterisation.Lora.class::isInstance)
           .map(Parameterisation.Lora.class::cast)
-          .filter(lora -> lora.targets().contains(target(module)))
+          .filter(lora -> BertShapes.adapts(lora, module))
           .mapToDouble(lora -> lora.alpha() / lora.r())
           .findFirst()
           .orElse(0);
