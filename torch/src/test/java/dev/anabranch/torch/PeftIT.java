@@ -204,7 +204,7 @@ class PeftIT {
                 + "(attention\\\\.self\\\\.key|output\\\\.dense)");
   }
 
-  /** PEFT's own table: query and value in BERT, RoBERTa and ViT. */
+  /** PEFT's own table; it has none for ViT, which takes BERT's. */
   @ParameterizedTest
   @CsvSource({
     "bert, 3, query value",

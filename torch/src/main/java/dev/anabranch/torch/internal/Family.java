@@ -90,7 +90,10 @@ public interface Family {
   /** The linear maps of a layer that a low-rank update can stand beside. */
   List<LinearMap> maps(int layer);
 
-  /** What low-rank updates stand beside if a plan names nothing: PEFT's choice for this family. */
+  /**
+   * What low-rank updates stand beside if a plan names nothing: PEFT's choice for this family, or
+   * for BERT where it has none.
+   */
   default List<String> adapted() {
     return List.of("query", "value");
   }
