@@ -21,12 +21,14 @@ record Claim(
     @Nullable Bounds partly,
     String cause) {
 
+  /** By the seeds that all plans of the measure have run with. */
   Judged judge(Runs runs) {
-    if (!runs.has(measure.plans())) {
+    var shared = runs.shared(measure.plans());
+    if (shared.byPlan().isEmpty()) {
       return new Judged(
           this, Measured.unknown("needs plans that have not run"), Verdict.NOT_JUDGED);
     }
-    var measured = measure.of(runs);
+    var measured = measure.of(shared);
     return new Judged(this, measured, verdict(measured));
   }
 

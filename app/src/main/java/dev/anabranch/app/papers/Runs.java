@@ -2,6 +2,8 @@ package dev.anabranch.app.papers;
 
 import dev.anabranch.app.report.RunRecord;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -11,15 +13,28 @@ import java.util.function.ToDoubleFunction;
 /**
  * The runs of a reproduction.
  *
- * @param byPlan by the plan's short name; all have the same seeds in the same order
+ * @param byPlan by the plan's short name, in the order of their seeds
  */
 public record Runs(Map<String, List<RunRecord>> byPlan) {
   List<RunRecord> of(String plan) {
     return Objects.requireNonNull(byPlan.get(plan), plan);
   }
 
-  boolean has(List<String> plans) {
-    return byPlan.keySet().containsAll(plans);
+  /** Runs of these plans with the seeds that all of them have; of none if they share no seed. */
+  Runs shared(List<String> plans) {
+    if (!byPlan.keySet().containsAll(plans)) {
+      return new Runs(Map.of());
+    }
+    var seeds = new HashSet<Long>();
+    of(plans.getFirst()).forEach(run -> seeds.add(run.start().seed()));
+    for (var plan : plans) {
+      seeds.retainAll(of(plan).stream().map(run -> run.start().seed()).toList());
+    }
+    var out = new HashMap<String, List<RunRecord>>();
+    for (var plan : seeds.isEmpty() ? List.<String>of() : plans) {
+      out.put(plan, of(plan).stream().filter(run -> seeds.contains(run.start().seed())).toList());
+    }
+    return new Runs(out);
   }
 
   /** A figure of each seed. */

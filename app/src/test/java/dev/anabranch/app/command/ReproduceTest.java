@@ -150,6 +150,24 @@ class ReproduceTest {
   }
 
   @Test
+  void aClaimIsJudgedByTheSeedsThatItsPlansShare() throws IOException {
+    run("reproduce", "toy", "--seeds", "1", "--plans", "whole");
+    var one = run("reproduce", "toy", "--seeds", "1", "--plans", "head", "--json");
+    var more = run("reproduce", "toy", "--seeds", "3", "--plans", "head", "--json");
+    assertThat(more.code()).as(more.err()).isZero();
+    assertThat(more.json().path("runs")).hasSize(4);
+    assertThat(more.json().at("/claims/0")).isEqualTo(one.json().at("/claims/0"));
+    assertThat(more.json().at("/claims/0/seeds").asInt()).isEqualTo(1);
+    try (var runs = Files.list(at())) {
+      var first = runs.filter(run -> run.getFileName().toString().startsWith("head-seed-3-"));
+      Files.delete(first.findFirst().orElseThrow().resolve("summary.json"));
+    }
+    var others = run("reproduce", "toy", "--seeds", "3", "--plans", "whole", "--json");
+    assertThat(others.json().path("runs")).hasSize(5);
+    assertThat(others.json().at("/claims/0/seeds").asInt()).isEqualTo(2);
+  }
+
+  @Test
   void someOfThePlansCanBeRunAndTheRestLater() throws IOException {
     var first = run("reproduce", "toy", "--seeds", "1", "--json", "--plans", "h*d");
     assertThat(first.json().path("runs")).hasSize(1);
