@@ -46,9 +46,7 @@ public final class FileRunLog implements RunLog, AutoCloseable {
     var bytes = ByteBuffer.wrap(line.toString().getBytes(StandardCharsets.UTF_8));
     synchronized (this) {
       try {
-        while (bytes.hasRemaining()) {
-          channel.write(bytes);
-        }
+        WholeFile.writeAll(channel, bytes);
       } catch (IOException e) {
         throw failed(e);
       }

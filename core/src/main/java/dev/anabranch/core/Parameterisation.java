@@ -71,6 +71,11 @@ public sealed interface Parameterisation {
       targets = List.copyOf(targets);
     }
 
+    /** The maps that are named, or a family's usual ones if none is. */
+    public List<String> targetsOr(List<String> usual) {
+      return targets.isEmpty() ? usual : targets;
+    }
+
     @Override
     public String name() {
       return "lora(r=" + r + ",lora_alpha=" + alpha + ",target_modules=" + targets + ")";

@@ -28,14 +28,7 @@ public final class WholeFile {
    */
   public static void write(Path file, ByteBuffer bytes, FileAttribute<?>... rights)
       throws IOException {
-    write(
-        file,
-        to -> {
-          while (bytes.hasRemaining()) {
-            to.write(bytes);
-          }
-        },
-        rights);
+    write(file, to -> writeAll(to, bytes), rights);
   }
 
   /** The same with what is too large for one buffer. */
@@ -43,11 +36,13 @@ public final class WholeFile {
       throws IOException {
     var part = file.resolveSibling(file.getFileName() + ".part");
     Files.deleteIfExists(part);
-    try (var channel =
-        FileChannel.open(
-            part, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), rights)) {
-      content.write(channel);
-      channel.force(true);
+    try {
+      try (var channel =
+          FileChannel.open(
+              part, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), rights)) {
+        content.write(channel);
+        channel.force(true);
+      }
       Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } finally {
       Files.deleteIfExists(part); // left over if there was no room
@@ -55,6 +50,13 @@ public final class WholeFile {
     var folder = file.toAbsolutePath().getParent();
     if (folder != null) {
       force(folder);
+    }
+  }
+
+  /** Writes all that is left of a buffer, where a channel may take less at a time. */
+  public static void writeAll(FileChannel to, ByteBuffer bytes) throws IOException {
+    while (bytes.hasRemaining()) {
+      to.write(bytes);
     }
   }
 

@@ -46,6 +46,9 @@ public record BertShapes(
       List.of(
           "query", "key", "value", "attention.output.dense", "intermediate.dense", "output.dense");
 
+  /** What it stands for if it names none: PEFT's choice. */
+  public static final List<String> ADAPTED = List.of("query", "value");
+
   private static final List<String> LINEARS =
       List.of(
           "attention.self.query",
@@ -201,10 +204,9 @@ public record BertShapes(
         : module;
   }
 
-  /** Whether an update stands beside a linear map of a layer: query and value if none is named. */
+  /** Whether an update stands beside a linear map of a layer. */
   public static boolean adapts(Parameterisation.Lora lora, String module) {
-    var targets = lora.targets().isEmpty() ? List.of("query", "value") : lora.targets();
-    return targets.contains(target(module));
+    return lora.targetsOr(ADAPTED).contains(target(module));
   }
 
   /** LoRA's {@code lora_alpha} for a linear map of a layer; 0 if it has none. */

@@ -4,6 +4,7 @@ import dev.anabranch.app.record.Json;
 import dev.anabranch.core.AnabranchException;
 import dev.anabranch.core.Failure;
 import dev.anabranch.core.NodeId;
+import dev.anabranch.core.WholeFile;
 import dev.anabranch.fabrics.grpc.SentLog;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -87,9 +88,7 @@ public final class SentRecord implements SentLog, AutoCloseable {
     var text = ByteBuffer.wrap((Json.compact(line) + "\n").getBytes(StandardCharsets.UTF_8));
     synchronized (this) {
       try {
-        while (text.hasRemaining()) {
-          channel.write(text);
-        }
+        WholeFile.writeAll(channel, text);
       } catch (IOException e) {
         throw failed(e);
       }

@@ -24,11 +24,11 @@ record Claim(
   /** By the seeds that all plans of the measure have run with. */
   Judged judge(Runs runs) {
     var shared = runs.shared(measure.plans());
-    if (shared.byPlan().isEmpty()) {
+    if (shared.isEmpty()) {
       return new Judged(
           this, Measured.unknown("needs plans that have not run"), Verdict.NOT_JUDGED);
     }
-    var measured = measure.of(shared);
+    var measured = measure.of(shared.orElseThrow());
     return new Judged(this, measured, verdict(measured));
   }
 

@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.ToDoubleBiFunction;
 import java.util.function.ToDoubleFunction;
 
@@ -20,21 +21,22 @@ public record Runs(Map<String, List<RunRecord>> byPlan) {
     return Objects.requireNonNull(byPlan.get(plan), plan);
   }
 
-  /** Runs of these plans with the seeds that all of them have; of none if they share no seed. */
-  Runs shared(List<String> plans) {
-    if (!byPlan.keySet().containsAll(plans)) {
-      return new Runs(Map.of());
-    }
-    var seeds = new HashSet<Long>();
-    of(plans.getFirst()).forEach(run -> seeds.add(run.start().seed()));
-    for (var plan : plans) {
-      seeds.retainAll(of(plan).stream().map(run -> run.start().seed()).toList());
+  /** Runs of these plans with the seeds that all of them have; empty if they share none. */
+  Optional<Runs> shared(List<String> plans) {
+    var seeds = new HashSet<>(seeds(plans.getFirst()));
+    plans.forEach(plan -> seeds.retainAll(seeds(plan)));
+    if (seeds.isEmpty()) {
+      return Optional.empty();
     }
     var out = new HashMap<String, List<RunRecord>>();
-    for (var plan : seeds.isEmpty() ? List.<String>of() : plans) {
+    for (var plan : plans) {
       out.put(plan, of(plan).stream().filter(run -> seeds.contains(run.start().seed())).toList());
     }
-    return new Runs(out);
+    return Optional.of(new Runs(out));
+  }
+
+  private List<Long> seeds(String plan) {
+    return byPlan.getOrDefault(plan, List.of()).stream().map(run -> run.start().seed()).toList();
   }
 
   /** A figure of each seed. */

@@ -4,6 +4,7 @@ import dev.anabranch.core.Checkpoint;
 import dev.anabranch.core.NodeId;
 import dev.anabranch.core.TensorMap;
 import dev.anabranch.core.TensorSpec;
+import dev.anabranch.core.WholeFile;
 import dev.anabranch.core.Wire;
 import dev.anabranch.core.WireException;
 import dev.anabranch.core.WireIn;
@@ -72,7 +73,7 @@ public final class CheckpointFile {
       for (var value : values) {
         put(channel, digest, value);
       }
-      write(channel, ByteBuffer.wrap(digest.digest()));
+      WholeFile.writeAll(channel, ByteBuffer.wrap(digest.digest()));
       channel.force(true);
     }
   }
@@ -141,7 +142,7 @@ public final class CheckpointFile {
         bytes,
         piece -> {
           digest.update(piece.duplicate());
-          write(channel, piece);
+          WholeFile.writeAll(channel, piece);
         });
   }
 
@@ -149,12 +150,6 @@ public final class CheckpointFile {
   static void pieces(MemorySegment bytes, Taker taker) throws IOException {
     for (long at = 0; at < bytes.byteSize(); at += STEP) {
       taker.take(bytes.asSlice(at, Math.min(STEP, bytes.byteSize() - at)).asByteBuffer());
-    }
-  }
-
-  static void write(FileChannel channel, ByteBuffer bytes) throws IOException {
-    while (bytes.hasRemaining()) {
-      channel.write(bytes);
     }
   }
 

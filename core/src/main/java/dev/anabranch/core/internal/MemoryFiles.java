@@ -51,8 +51,7 @@ public final class MemoryFiles {
     var file = folder.resolve(name);
     if (!Files.exists(file)) {
       WholeFile.write(
-          file,
-          to -> CheckpointFile.pieces(values.data(), piece -> CheckpointFile.write(to, piece)));
+          file, to -> CheckpointFile.pieces(values.data(), piece -> WholeFile.writeAll(to, piece)));
     }
     names.put(values, name);
     return name;

@@ -34,7 +34,7 @@ final class SafeTensorsWriter {
       WholeFile.write(
           path,
           to -> {
-            writeAll(to, start.flip());
+            WholeFile.writeAll(to, start.flip());
             for (var item : items) {
               writeAll(to, item.values());
             }
@@ -54,13 +54,8 @@ final class SafeTensorsWriter {
 
   private static void writeAll(FileChannel channel, MemorySegment memory) throws IOException {
     for (long at = 0; at < memory.byteSize(); at += STEP) {
-      writeAll(channel, memory.asSlice(at, Math.min(STEP, memory.byteSize() - at)).asByteBuffer());
-    }
-  }
-
-  private static void writeAll(FileChannel channel, ByteBuffer buffer) throws IOException {
-    while (buffer.hasRemaining()) {
-      channel.write(buffer);
+      WholeFile.writeAll(
+          channel, memory.asSlice(at, Math.min(STEP, memory.byteSize() - at)).asByteBuffer());
     }
   }
 

@@ -4,6 +4,7 @@ import dev.anabranch.core.Inputs;
 import dev.anabranch.core.Parameterisation;
 import dev.anabranch.core.Pooling;
 import dev.anabranch.core.TensorSpec;
+import dev.anabranch.torch.BertShapes;
 import dev.anabranch.torch.Picture;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
@@ -95,7 +96,7 @@ public interface Family {
    * for BERT where it has none.
    */
   default List<String> adapted() {
-    return List.of("query", "value");
+    return BertShapes.ADAPTED;
   }
 
   /** Whether this architecture has a place for such a parameterisation. */

@@ -108,7 +108,7 @@ record FamilyShapes(Family family) {
     switch (part) {
       case Parameterisation.Lora lora -> {
         for (var map : family.maps(i)) {
-          if (targets(lora).stream().anyMatch(map::answersTo)) {
+          if (lora.targetsOr(family.adapted()).stream().anyMatch(map::answersTo)) {
             put(all, TensorSpec.of(at + map.module() + ".lora_A", lora.r(), map.in()));
             put(all, TensorSpec.of(at + map.module() + ".lora_B", map.out(), lora.r()));
           }
@@ -178,10 +178,6 @@ record FamilyShapes(Family family) {
     }
   }
 
-  private List<String> targets(Parameterisation.Lora lora) {
-    return lora.targets().isEmpty() ? family.adapted() : lora.targets();
-  }
-
   /** What {@code target_modules} may name: PEFT's short names, and {@code all-linear}. */
   Set<String> targets() {
     var out = new LinkedHashSet<String>();
@@ -213,7 +209,7 @@ record FamilyShapes(Family family) {
     return BertShapes.flat(how).stream()
         .filter(part ->
             part instanceof Parameterisation.Lora lora
-                && targets(lora).stream()
+                && lora.targetsOr(family.adapted()).stream()
                     .anyMatch(t -> new Family.LinearMap(module, 0, 0).answersTo(t)))
         .mapToDouble(
             part -> ((Parameterisation.Lora) part).alpha() / ((Parameterisation.Lora) part).r())
